@@ -1,0 +1,1 @@
+"""How the gateway is put together to run: containers, settings, and a LAPOR! look-alike."""

@@ -1,0 +1,92 @@
+"""``python -m connectors``: one intake process, with every channel that is switched on."""
+
+import argparse
+import asyncio
+import sys
+from contextlib import AsyncExitStack
+from importlib import import_module
+from pathlib import Path
+
+from connectors.registry import REGISTRY, build_all
+from gateway.contract import Connector, PollingConnector, SiteConnector, WebConnector
+from gateway.errors import GatewayFault, Misconfigured
+from gateway.intake import make_intake
+from gateway.lifecycle import bind, opened, run_process, running, serving
+from gateway.log.factory import make_log
+from gateway.polling import PollingDriver
+from gateway.settings import ConfigFile, GatewaySettings, TopicSettings, WebSettings, read_config
+from gateway.web import internal_app, public_app
+
+
+async def intake_process(config: ConfigFile, stop: asyncio.Event) -> int:
+    """Settings, ports, log, channels; then wait for the end."""
+    web = config.load(WebSettings)
+    topics = config.load(TopicSettings)
+    connectors = build_all(config)
+    if not connectors:
+        raise Misconfigured(
+            f"{config.path or 'gateway.toml'}: no channel is switched on; "
+            "add a section such as [[sms.accounts]] or [complaint_box] (see gateway.toml.example)"
+        )
+    shared_port = config.load(GatewaySettings).intake_processes > 1
+    public_socket = bind(web.public_host, web.public_port, reuse_port=shared_port)
+    internal_socket = bind(web.internal_host, web.internal_port)
+    event_log = make_log(config, (topics.accepted, topics.rejected))
+    intake = make_intake(config, event_log)
+    public = public_app(
+        intake,
+        [connector for connector in connectors if isinstance(connector, WebConnector)],
+        [connector for connector in connectors if isinstance(connector, SiteConnector)],
+        max_body_bytes=web.max_body_bytes,
+    )
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(opened(event_log))
+        await stack.enter_async_context(serving(internal_app([event_log.check]), internal_socket))
+        for connector in connectors:
+            if isinstance(connector, PollingConnector):
+                driver = PollingDriver(connector, intake)
+                await stack.enter_async_context(running(driver.run(), stop))
+        await stack.enter_async_context(serving(public, public_socket))
+        await stop.wait()
+    return 0
+
+
+def check_channels(config_path: Path | None) -> int:
+    """Print a line for each channel; 0 when every section is in order."""
+    failures = 0
+    try:
+        config = read_config(config_path)
+    except GatewayFault as fault:
+        sys.stdout.write(f"✗ channels: {fault}\n")
+        return 1
+    for name, module in REGISTRY.items():
+        try:
+            connector = import_module(module).build(config)
+        except GatewayFault as fault:
+            failures += 1
+            sys.stdout.write(f"✗ channel {name}: {fault}\n")
+        else:
+            state = "off" if connector is None else "on" + _addresses(connector)
+            sys.stdout.write(f"✓ channel {name}: {state}\n")
+    return 1 if failures else 0
+
+
+def _addresses(connector: Connector) -> str:
+    if isinstance(connector, WebConnector):
+        return ", " + ", ".join(f"{route.method} {route.path}" for route in connector.routes())
+    return f", {connector.prefix}/" if isinstance(connector, SiteConnector) else ""
+
+
+def main() -> int:
+    """The command line of the process."""
+    parser = argparse.ArgumentParser(prog="python -m connectors", description=__doc__)
+    parser.add_argument("--config", type=Path, help="gateway.toml to use")
+    parser.add_argument("--check", action="store_true", help="try the channels' settings and end")
+    arguments = parser.parse_args()
+    if arguments.check:
+        return check_channels(arguments.config)
+    return run_process("connectors", intake_process, arguments.config)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

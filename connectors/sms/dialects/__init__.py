@@ -1,0 +1,1 @@
+"""One module per dialect, each with ``verify(account, ...)`` and ``read(account, request)``."""

@@ -1,0 +1,1 @@
+"""Writes every complaint event into the system of record, once, and proves it."""

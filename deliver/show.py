@@ -1,0 +1,131 @@
+"""How the commands print. Nothing here knows who complained."""
+
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+
+from rich.console import Console
+from rich.table import Table
+
+from deliver.labels import STATE_LABELS
+from deliver.reconcile import COLUMNS, Report
+from deliver.rows import HistoryRow, LedgerRow
+
+_MINUTE = 60
+_HOUR = 3600
+_DAY = 86_400
+
+#: A report that goes into a file or a pipe is not folded: this holds every column.
+_PLAIN_WIDTH = 180
+
+
+def line(text: str) -> None:
+    """Plain text, as it is: no colours, nothing folded."""
+    sys.stdout.write(f"{text}\n")
+
+
+def standing(row: LedgerRow) -> str:
+    """Where a complaint stands, in one line."""
+    number = row.tracking_id or row.linked_tracking_id
+    suffix = f", tracking id {number}" if number else ""
+    return f"{row.reference}: {STATE_LABELS[row.state]}{suffix}"
+
+
+def listed(rows: Sequence[LedgerRow], now: datetime) -> None:
+    """One line for each complaint."""
+    table = Table("Nomor", "Umur", "Kanal", "Keadaan", "Oleh", "Percobaan", "Tracking id")
+    for row in rows:
+        table.add_row(
+            row.reference,
+            _age((now - row.received_at).total_seconds()),
+            row.channel,
+            STATE_LABELS[row.state],
+            row.claimed_by or "",
+            str(row.attempts),
+            row.tracking_id or row.linked_tracking_id or "",
+        )
+    _console().print(table)
+    line(f"{len(rows)} pengaduan")
+
+
+def one(row: LedgerRow, history: Sequence[HistoryRow]) -> None:
+    """A complaint and its history, oldest first."""
+    event = row.event()
+    line(standing(row))
+    line(f"id {row.complaint_id}, kanal {row.channel}, diterima {row.received_at.isoformat()}")
+    line(f"judul: {event.title}")
+    line(event.text)
+    table = Table("Waktu", "Dari", "Ke", "Oleh", "Alasan", "Catatan")
+    for item in history:
+        moved = item.before is not item.after
+        table.add_row(
+            item.at.isoformat(timespec="seconds"),
+            STATE_LABELS[item.before] if item.before and moved else "",
+            STATE_LABELS[item.after] if moved else "",
+            f"{item.who} {item.actor}",
+            item.reason,
+            item.note or "",
+        )
+    _console().print(table)
+
+
+def report(found: Report) -> None:
+    """The equation as a table, with the total; and by name whatever is missing."""
+    table = Table("Hari", "Kanal", "Diterima", *COLUMNS.values())
+    for item in found.lines:
+        counts = [str(item.counts.get(column, 0)) for column in COLUMNS]
+        table.add_row(item.day.isoformat(), item.channel, str(item.received), *counts)
+    received, total = found.total()
+    table.add_section()
+    table.add_row("Jumlah", "", str(received), *(str(total.get(name, 0)) for name in COLUMNS))
+    _console().print(table)
+    if found.balanced:
+        line("Seluruh pengaduan yang diterima terhitung.")
+        return
+    line(f"TAK TERHITUNG: {len(found.unaccounted)}. Ada di log, tidak ada di buku besar:")
+    for lost in found.unaccounted:
+        where = f"{lost.position.topic}/{lost.position.partition}/{lost.position.offset}"
+        line(f"  {lost.reference or '(tak terbaca)'} {lost.item_id} {lost.channel} {where}")
+
+
+def report_json(found: Report) -> dict[str, object]:
+    """The same for programs."""
+    received, total = found.total()
+    return {
+        "balanced": found.balanced,
+        "received": received,
+        "total": {column: total.get(column, 0) for column in COLUMNS},
+        "lines": [
+            {
+                "day": item.day.isoformat(),
+                "channel": item.channel,
+                "received": item.received,
+                **{column: item.counts.get(column, 0) for column in COLUMNS},
+            }
+            for item in found.lines
+        ],
+        "unaccounted": [
+            {
+                "id": str(lost.item_id),
+                "reference": lost.reference,
+                "channel": lost.channel,
+                "day": lost.day.isoformat(),
+                "partition": lost.position.partition,
+                "offset": lost.position.offset,
+            }
+            for lost in found.unaccounted
+        ],
+    }
+
+
+def _console() -> Console:
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=_PLAIN_WIDTH)
+
+
+def _age(seconds: float) -> str:
+    if seconds < _HOUR:
+        return f"{seconds // _MINUTE:.0f} menit"
+    if seconds < _DAY:
+        return f"{seconds // _HOUR:.0f} jam"
+    return f"{seconds // _DAY:.0f} hari"

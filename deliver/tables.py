@@ -1,0 +1,105 @@
+"""The tables of the ledger as SQLAlchemy sees them. The migrations are what makes them."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+from sqlalchemy.types import TypeDecorator
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware time. SQLite keeps no zone: there it is stored as UTC without one."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Aware in, UTC stored; a naive time is a mistake of the caller."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without zone")
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Aware UTC out."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+metadata = MetaData()
+
+#: SQLite counts up by itself only in a column of exactly type INTEGER.
+_Sequence = BigInteger().with_variant(Integer(), "sqlite")
+
+complaint = Table(
+    "complaint",
+    metadata,
+    Column("complaint_id", String(36), primary_key=True),
+    # Not unique: two equal ones are improbable, and refusing the second would lose a complaint.
+    Column("reference", String(32), nullable=False, index=True),
+    Column("channel", String(32), nullable=False),
+    Column("account", Text, nullable=False),
+    # What keeps one reporter in order: the reporter key, or the complaint's own id.
+    Column("lane", Text, nullable=False),
+    Column("received_at", UtcTime, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("state_at", UtcTime, nullable=False),
+    # Counts every change: who changes a row must have seen the latest.
+    Column("version", Integer, nullable=False),
+    Column("tracking_id", Text, unique=True),
+    Column("mode", String(16)),
+    Column("linked_to", String(36)),
+    # Not unique: several items may belong to one complaint in LAPOR.
+    Column("linked_tracking_id", Text),
+    Column("attempts", Integer, nullable=False),
+    Column("next_try_at", UtcTime),
+    Column("hold_until", UtcTime),
+    Column("claimed_by", Text),
+    # None with a claim: a person has it in hand, who may take as long as it takes.
+    Column("claim_until", UtcTime),
+    Column("content_hash", String(64), nullable=False),
+    # The v1 JSON; who complained stands only in its sealed part.
+    Column("event", Text, nullable=False),
+    Column("log_topic", Text, nullable=False),
+    Column("log_partition", Integer, nullable=False),
+    Column("log_offset", BigInteger, nullable=False),
+    Column("receipt_published_at", UtcTime),
+    Index("ix_complaint_state", "state", "received_at"),
+    Index("ix_complaint_lane", "lane", "state"),
+    Index("ix_complaint_day", "day", "channel"),
+)
+
+#: Append-only: triggers refuse every update and delete.
+transition = Table(
+    "transition",
+    metadata,
+    Column("seq", _Sequence, primary_key=True, autoincrement=True),
+    Column(
+        "complaint_id", String(36), ForeignKey("complaint.complaint_id"), nullable=False, index=True
+    ),
+    Column("at", UtcTime, nullable=False),
+    Column("from_state", String(16)),
+    # Equal to ``from_state`` for a note that moves nothing.
+    Column("to_state", String(16), nullable=False),
+    Column("who", String(16), nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("reason", String(64), nullable=False),
+    Column("note", Text),
+    sqlite_autoincrement=True,
+)

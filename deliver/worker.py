@@ -1,0 +1,329 @@
+"""The worker: takes events from the log, decides, has them entered, records, commits.
+
+Together with ``sending.py`` and ``gate.py`` it is the only place that waits, parks or stops.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from deliver.decide import Hold, Link, Send, WaitForOperator, decide
+from deliver.gate import GateClosed
+from deliver.lanes import Lanes
+from deliver.ledger import Ledger, Stale
+from deliver.offsets import Offsets
+from deliver.receipts import publish_missing
+from deliver.rows import LedgerRow, Recorded
+from deliver.sending import Sending
+from deliver.settings import GROUP
+from deliver.states import Actor, State
+from deliver.unreadable import reject
+from gateway.errors import LogUnavailable
+from gateway.log import EventLog, Position, StoredRecord, Subscription
+from gateway.metrics import DELIVER_IN_FLIGHT, LEDGER_COMPLAINTS
+from gateway.sealing import Sealer
+from gateway.settings import TopicSettings
+from normalizer.event import ComplaintEvent
+
+log = logging.getLogger(__name__)
+
+#: Fetched and not yet settled, for each place at the target: keeps every place busy while one
+#: reporter's items queue up, and memory flat while LAPOR is away.
+_BACKLOG_PER_PLACE = 4
+#: A stop and a finished entry are noticed at the latest after this.
+_FETCH_SECONDS = 0.5
+_RESUBSCRIBE_FIRST_SECONDS = 0.5
+#: As long as a Kafka broker needs for its restart.
+_RESUBSCRIBE_MAX_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How the worker goes about it. ``sending`` None: people enter, the worker only records."""
+
+    sending: Sending | None
+    by: Actor
+    max_in_flight: int
+    hold_seconds: int
+    sweep_seconds: float
+    stop_grace_seconds: float
+
+
+class Worker:
+    """One run of the worker; make a new one to start again."""
+
+    def __init__(
+        self,
+        event_log: EventLog,
+        topics: TopicSettings,
+        ledger: Ledger,
+        sealer: Sealer,
+        plan: Plan,
+        now: Callable[[], datetime],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._log = event_log
+        self._topics = topics
+        self._ledger = ledger
+        self._sealer = sealer
+        self._plan = plan
+        self._now = now
+        self._sleep = sleep
+        self._lanes = Lanes(plan.max_in_flight, self._fail)
+        self._offsets = Offsets()
+        #: What is being worked on, with the log positions that wait for it.
+        self._in_flight: dict[UUID, set[Position]] = {}
+        self._changed = asyncio.Event()
+        self._fault: BaseException | None = None
+        self._next_sweep = 0.0
+        self._owes_receipts = True
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until ``stop`` is set; then finish what is being entered, commit, and return.
+
+        Raises:
+            CredentialsRefused: a person must mend that.
+            GatewayFault: log or ledger are away for longer than it makes sense to wait.
+        """
+        try:
+            await self._run(stop)
+        finally:
+            await self._finish()
+        if self._fault is not None:
+            raise self._fault
+
+    async def _run(self, stop: asyncio.Event) -> None:
+        pause = _RESUBSCRIBE_FIRST_SECONDS
+        while not self._ends(stop):
+            try:
+                subscription = await self._log.subscribe(self._topics.accepted, GROUP)
+            except LogUnavailable as fault:
+                await self._log_away(fault, pause)
+                pause = min(pause * 2, _RESUBSCRIBE_MAX_SECONDS)
+                continue
+            pause = _RESUBSCRIBE_FIRST_SECONDS
+            try:
+                await self._consume(subscription, stop)
+            except LogUnavailable as fault:
+                await self._log_away(fault, pause)
+            finally:
+                await subscription.close()
+
+    async def _consume(self, subscription: Subscription, stop: asyncio.Event) -> None:
+        # What an earlier subscription took and did not commit comes again on this one.
+        self._offsets = Offsets()
+        if subscription.exclusive:
+            await self._give_up_claims(everything=True)
+        try:
+            while not self._ends(stop):
+                for stored in await self._fetch(subscription):
+                    await self._take(stored)
+                await self._commit(subscription)
+                await self._sweep()
+                await self._publish_receipts()
+        finally:
+            if self._ends(stop):
+                await self._finish()
+        await self._publish_receipts()
+        await self._commit(subscription)
+
+    async def _fetch(self, subscription: Subscription) -> list[StoredRecord]:
+        room = self._room()
+        if room > 0:
+            return list(await subscription.fetch(room, _FETCH_SECONDS))
+        self._changed.clear()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._changed.wait(), _FETCH_SECONDS)
+        return list(await subscription.fetch(0, 0))
+
+    async def _take(self, stored: StoredRecord) -> None:
+        """One record into the ledger, and on to its lane."""
+        position = stored.position
+        self._offsets.taken(position)
+        try:
+            event = ComplaintEvent.from_bytes(stored.record.value)
+        except ValidationError:
+            # If even that cannot be kept, NotKept ends the worker and nothing is committed.
+            await reject(self._log, self._topics.rejected, stored, self._sealer)
+            self._offsets.settled(position)
+            return
+        row, recorded = await asyncio.to_thread(
+            self._ledger.record, event, position, self._now(), self._plan.by
+        )
+        if recorded is Recorded.CONFLICT:
+            log.warning("complaint.repeat_conflicts", extra={"complaint_id": str(row.complaint_id)})
+        if row.state is State.RECEIVED:
+            self._submit(row, position)
+        else:
+            self._offsets.settled(position)
+
+    def _submit(self, row: LedgerRow, position: Position | None = None) -> None:
+        waiting = self._in_flight.get(row.complaint_id)
+        if waiting is None:
+            waiting = self._in_flight[row.complaint_id] = set()
+            self._lanes.submit(row.lane, partial(self._work_on, row.complaint_id))
+            DELIVER_IN_FLIGHT.set(len(self._in_flight))
+        if position is not None:
+            waiting.add(position)
+
+    async def _work_on(self, complaint_id: UUID) -> None:
+        """One complaint until it is settled or waits for somebody else."""
+        try:
+            row = await asyncio.to_thread(self._ledger.queries.get, complaint_id)
+            while row is not None and row.state is State.RECEIVED:
+                try:
+                    row = await self._step(row)
+                except Stale:
+                    row = await asyncio.to_thread(self._ledger.queries.get, complaint_id)
+        except GateClosed:
+            del self._in_flight[complaint_id]
+            return
+        # The ledger has it now, whatever it waits for: the log need not bring it again.
+        for position in self._in_flight.pop(complaint_id):
+            self._offsets.settled(position)
+        DELIVER_IN_FLIGHT.set(len(self._in_flight))
+        self._changed.set()
+
+    async def _step(self, row: LedgerRow) -> LedgerRow | None:
+        """The row one step further; None when it waits in ``received``."""
+        event = row.event()
+        match await self._decide(row, event):
+            case Link(reason, tracking_id, linked_to):
+                linked = await asyncio.to_thread(
+                    self._ledger.move,
+                    row,
+                    State.LINKED,
+                    self._plan.by,
+                    reason,
+                    self._now(),
+                    linked_tracking_id=tracking_id,
+                    linked_to=linked_to,
+                )
+                self._owes_receipts = True
+                return linked
+            case Hold(until):
+                return await asyncio.to_thread(
+                    self._ledger.move,
+                    row,
+                    State.HELD,
+                    self._plan.by,
+                    "place_missing",
+                    self._now(),
+                    hold_until=until,
+                )
+            case Send() if self._plan.sending is not None:
+                return await self._send(self._plan.sending, row, event)
+            case _:
+                return None
+
+    async def _decide(
+        self, row: LedgerRow, event: ComplaintEvent
+    ) -> Link | Hold | WaitForOperator | Send:
+        parent = None
+        if event.relates_to is not None:
+            parent = await asyncio.to_thread(self._ledger.queries.get, event.relates_to)
+        return decide(
+            event,
+            row,
+            parent,
+            assisted=self._plan.sending is None,
+            hold_seconds=self._plan.hold_seconds,
+            sent_back=await asyncio.to_thread(self._ledger.queries.was_sent_back, row.complaint_id),
+            now=self._now(),
+        )
+
+    async def _send(
+        self, sending: Sending, row: LedgerRow, event: ComplaintEvent
+    ) -> LedgerRow | None:
+        after = await sending.send(row, event)
+        if after is not None and after.state is State.ENTERED:
+            if event.attachments:
+                # No channel brings bytes yet; whoever reads the history sees what is still owed.
+                note = f"{len(event.attachments)} attachments"
+                await asyncio.to_thread(
+                    self._ledger.note,
+                    row.complaint_id,
+                    self._plan.by,
+                    "attachment_waiting",
+                    self._now(),
+                    note,
+                )
+            self._owes_receipts = True
+        return after
+
+    async def _sweep(self) -> None:
+        """Work that no record brings: resends, ended holds, lost claims, receipts still owed."""
+        if self._now().timestamp() < self._next_sweep:
+            return
+        self._next_sweep = self._now().timestamp() + self._plan.sweep_seconds
+        await self._give_up_claims(everything=False)
+        for row in await asyncio.to_thread(self._ledger.queries.ended_holds, self._now()):
+            await self._move_if_fresh(row, State.RECEIVED, "hold_ended")
+        sending = self._plan.sending
+        if sending is not None and sending.gate.is_open and (room := self._room()) > 0:
+            due = await asyncio.to_thread(
+                self._ledger.queries.due, self._now(), room, tuple(self._in_flight)
+            )
+            for row in due:
+                self._submit(row)
+        self._owes_receipts = True
+        for state, count in (await asyncio.to_thread(self._ledger.queries.counts)).items():
+            LEDGER_COMPLAINTS.labels(state).set(count)
+
+    async def _give_up_claims(self, *, everything: bool) -> None:
+        """What a worker had in hand when it fell may or may not be in LAPOR."""
+        until = None if everything else self._now()
+        for row in await asyncio.to_thread(self._ledger.queries.claims, until):
+            if row.complaint_id not in self._in_flight:
+                reason = "worker_restarted" if everything else "claim_ran_out"
+                await self._move_if_fresh(row, State.UNKNOWN, reason)
+
+    async def _move_if_fresh(self, row: LedgerRow, after: State, reason: str) -> None:
+        try:
+            await asyncio.to_thread(
+                self._ledger.move, row, after, self._plan.by, reason, self._now()
+            )
+        except Stale:
+            return  # Somebody was quicker; the row says what is to be done now.
+        log.warning(
+            "complaint.moved",
+            extra={"complaint_id": str(row.complaint_id), "state": after, "reason": reason},
+        )
+
+    async def _publish_receipts(self) -> None:
+        if self._owes_receipts:
+            self._owes_receipts = False
+            await publish_missing(self._log, self._topics.entered, self._ledger, self._now)
+
+    async def _commit(self, subscription: Subscription) -> None:
+        if offsets := self._offsets.committable():
+            await subscription.commit(offsets)
+            self._offsets.committed(offsets)
+
+    async def _finish(self) -> None:
+        if self._plan.sending is not None:
+            self._plan.sending.gate.shut()
+        await self._lanes.close(self._plan.stop_grace_seconds)
+
+    async def _log_away(self, fault: LogUnavailable, pause: float) -> None:
+        log.warning(
+            "deliver.log_lost", extra={"error": type(fault).__name__, "delay_seconds": pause}
+        )
+        await self._sleep(pause)
+
+    def _room(self) -> int:
+        return self._plan.max_in_flight * _BACKLOG_PER_PLACE - len(self._in_flight)
+
+    def _fail(self, fault: BaseException) -> None:
+        self._fault = self._fault or fault
+        self._changed.set()
+
+    def _ends(self, stop: asyncio.Event) -> bool:
+        return stop.is_set() or self._fault is not None

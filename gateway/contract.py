@@ -1,0 +1,131 @@
+"""What a connector is. Everything a channel must know about the gateway stands in this file.
+
+A connector never publishes, never logs payloads, never retries and never answers by itself.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, runtime_checkable
+from uuid import UUID
+
+from aiohttp import web
+
+from normalizer.draft import Draft, Rejection
+from normalizer.event import Channel
+
+Item = Draft | Rejection
+
+
+@dataclass(frozen=True, slots=True)
+class WebRequest:
+    """A request as it came over the wire. ``headers`` are looked up without regard to case."""
+
+    method: str
+    path: str
+    #: Undecoded, without the question mark.
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class WebReply:
+    """The items of a request, and the answer the provider wants once they are kept."""
+
+    items: tuple[Item, ...] = ()
+    status: int = 200
+    body: bytes = b""
+    content_type: str = "text/plain"
+    #: Why a request without items is in order, for the metrics.
+    ignored: Literal["delivery_report", "handshake", "own_message"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One address that a provider calls.
+
+    ``verify`` sees the raw request before anything is parsed, compares in constant time and raises
+    ``Forged``. ``read`` is pure; what it cannot read it returns as a ``Rejection``.
+    """
+
+    method: Literal["GET", "POST"]
+    path: str
+    channel: Channel
+    account: str
+    verify: Callable[[WebRequest], None] = field(repr=False)
+    read: Callable[[WebRequest], WebReply] = field(repr=False)
+    #: 401 where the caller could log in (Basic, Bearer), 403 where a signature is wrong.
+    forged_status: Literal[401, 403] = 403
+
+
+@runtime_checkable
+class WebConnector(Protocol):
+    """A channel that calls us."""
+
+    def routes(self) -> Sequence[Route]:
+        """The addresses to mount; asked once, at start."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One item of a polled source. ``settle`` is called once, after the log has the item."""
+
+    item: Item
+    settle: Callable[[], Awaitable[None]]
+
+
+@runtime_checkable
+class PollingConnector(Protocol):
+    """A channel that we ask. The driver reconnects; the connector does not."""
+
+    channel: Channel
+    account: str
+
+    async def connect(self) -> None:
+        """Raises NotConnected: the driver comes again after a pause."""
+        ...
+
+    async def receive(self) -> Delivery:
+        """Wait for the next item; cancelled at stop. Raises NotConnected: connect again."""
+        ...
+
+    async def close(self) -> None:
+        """Let go. Called after every failure too; never raises."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The receipt of the door: the item is durable in the log."""
+
+    item_id: UUID
+    #: The number people are told; None when the item went to the rejected topic.
+    reference: str | None
+
+
+class Door(Protocol):
+    """The one way in."""
+
+    async def accept(self, item: Item) -> Kept:
+        """Normalise, seal, publish; returns only when the log has it durably.
+
+        Raises:
+            NotKept: it is not (or not certainly) kept; the source must come again.
+        """
+        ...
+
+
+@runtime_checkable
+class SiteConnector(Protocol):
+    """A channel with pages of its own (the clerk's form), mounted on the public port."""
+
+    #: The first part of its addresses, e.g. ``/petugas/``.
+    prefix: str
+
+    def site(self, door: Door) -> web.Application:
+        """The pages, to be mounted under ``prefix``; asked once, at start."""
+        ...
+
+
+Connector = WebConnector | PollingConnector | SiteConnector

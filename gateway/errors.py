@@ -1,0 +1,78 @@
+"""Everything that can go wrong in the socket. Each class names the reaction it asks for."""
+
+
+class GatewayFault(Exception):
+    """Base of the gateway's own states. ``exit_code`` is what a process ends with if it gets there.
+
+    The message is for a person, says what to do next, and holds nothing of a complaint.
+    """
+
+    exit_code = 70
+
+
+class Misconfigured(GatewayFault):
+    """A setting is wrong or missing. Reaction: exit with one clear line; no restart helps."""
+
+    exit_code = 78
+
+
+class KeyMissing(Misconfigured):
+    """No sealing key where the settings say. Reaction: exit; ``gateway keys new`` makes one."""
+
+    exit_code = 79
+
+
+class PortTaken(GatewayFault):
+    """Another program has the port. Reaction: exit; change the port or stop the other one."""
+
+    exit_code = 71
+
+
+class AlreadyRunning(GatewayFault):
+    """Another gateway works in the same data directory. Reaction: exit."""
+
+    exit_code = 72
+
+
+class LogUnavailable(GatewayFault):
+    """The event log does not answer. Reaction: 503 to sources; at start, exit."""
+
+    exit_code = 73
+
+
+class TopicMissing(LogUnavailable):
+    """A topic does not exist. Reaction: exit; ``gateway topics create`` makes them on purpose."""
+
+    exit_code = 74
+
+
+class NotKept(GatewayFault):
+    """The log certainly does not hold the record. Reaction: 503, the source comes again."""
+
+    exit_code = 75
+
+
+class OutcomeUnknown(NotKept):
+    """The log did not confirm in time; the record may still appear, under the same event id.
+
+    Reaction: as for ``NotKept``; the source comes again and the ledger absorbs the repeat.
+    """
+
+
+class RecordRefused(NotKept):
+    """The log will never take this record (too large, against a policy). Reaction: alarm, 503."""
+
+
+class Forged(Exception):
+    """A request does not prove where it comes from. Reaction: 401 or 403, one fixed sentence.
+
+    Carries nothing, so that nothing can be told to the forger.
+    """
+
+
+class NotConnected(GatewayFault):
+    """A polled source is away. Reaction: the polling driver connects again after a pause."""
+
+
+class CannotOpen(GatewayFault):
+    """A sealed part cannot be opened with the keys at hand. Reaction: park for the key holder."""
