@@ -88,7 +88,7 @@ def reconcile_command(
     channel: Annotated[Channel | None, typer.Option()] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
-    """Received = entered + linked + ...: per channel and day. Exit code 1 if anything is missing."""
+    """Received = entered + linked + ...: per channel and day. Exit code 1 if one is missing."""
     period = Period(_date(day or first), _date(day or last), channel)
     with _told_plainly():
         report = asyncio.run(_reconcile(read_config(), period))

@@ -19,7 +19,7 @@ from deliver.states import Actor, State, may_move
 from deliver.tables import complaint, transition
 from gateway.log import Position
 from gateway.metrics import DELIVER_TRANSITIONS
-from normalizer.event import ComplaintEvent
+from normalizer.event import ComplaintEvent, EntryReceipt
 
 
 class LedgerConflict(Exception):
@@ -120,12 +120,18 @@ class Ledger:
                 raise NotAllowed("there is no such complaint in the ledger")
             _append(connection, complaint_id, State(state), State(state), by, reason, now, note)
 
-    def receipt_published(self, complaint_id: UUID, now: datetime) -> None:
-        """Remember that the receipt stands in the log."""
+    def receipt_published(self, receipt: EntryReceipt, now: datetime) -> None:
+        """Remember that this receipt stands in the log.
+
+        If the complaint has moved on meanwhile, it owes another one.
+        """
         with reporting_unavailable(), self._engine.begin() as connection:
             connection.execute(
                 update(complaint)
-                .where(complaint.c.complaint_id == str(complaint_id))
+                .where(
+                    complaint.c.complaint_id == str(receipt.complaint_id),
+                    complaint.c.state_at == receipt.entered_at,
+                )
                 .values(receipt_published_at=now)
             )
 

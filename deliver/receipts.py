@@ -26,4 +26,4 @@ async def publish_missing(
         except NotKept as fault:
             log.warning("receipt.not_kept", extra={"error": type(fault).__name__})
             return
-        await asyncio.to_thread(ledger.receipt_published, receipt.complaint_id, now())
+        await asyncio.to_thread(ledger.receipt_published, receipt, now())

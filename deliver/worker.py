@@ -119,11 +119,15 @@ class Worker:
     async def _consume(self, subscription: Subscription, stop: asyncio.Event) -> None:
         # What an earlier subscription took and did not commit comes again on this one.
         self._offsets = Offsets()
-        if subscription.exclusive:
-            await self._give_up_claims(everything=True)
+        alone = False
         try:
             while not self._ends(stop):
-                for stored in await self._fetch(subscription):
+                fetched = await self._fetch(subscription)
+                if fetched and subscription.exclusive and not alone:
+                    # Only now: a member that stands by is exclusive too, but gets no records.
+                    alone = True
+                    await self._give_up_claims(everything=True)
+                for stored in fetched:
                     await self._take(stored)
                 await self._commit(subscription)
                 await self._sweep()

@@ -71,18 +71,17 @@ def choose_config(
         os.environ[CONFIG_ENV] = str(config.absolute())
 
 
-def _hand_over(name: str, ctx: typer.Context) -> None:
-    module, before, _ = HANDED_OVER[name]
-    os.execv(sys.executable, [sys.executable, "-m", module, *before, *ctx.args])  # noqa: S606 - our own module, no shell
+def _register_handed_over(name: str, module: str, before: tuple[str, ...], help_: str) -> None:
+    settings = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+    @app.command(name, help=help_, add_help_option=False, context_settings=settings)
+    def hand_over(ctx: typer.Context) -> None:
+        arguments = [sys.executable, "-m", module, *before, *ctx.args]
+        os.execv(sys.executable, arguments)  # noqa: S606 - our own module, no shell
 
 
 for _name, (_module, _before, _help) in HANDED_OVER.items():
-    app.command(
-        _name,
-        help=_help,
-        add_help_option=False,
-        context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
-    )(partial(_hand_over, _name))
+    _register_handed_over(_name, _module, _before, _help)
 
 
 def _config() -> ConfigFile:

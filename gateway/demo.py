@@ -53,14 +53,15 @@ reporter_key_file = "keys/reporter.key"
 [[sms.accounts]]
 name = "1708"
 dialect = "generic"
-verify = "basic"
-username = "demo"
-password = "demo"
+verify = {{ kind = "basic", username = "demo", password = "demo1708" }}
 
 [complaint_box]
 enabled = true
-office = "Kabupaten Ngawi (demo)"
-boxes = ["Kantor Bupati", "Kecamatan Paron"]
+office_name = "Sekretariat Pengaduan (demo)"
+boxes = [
+    {{ id = "kantor-bupati", name = "Kantor Bupati" }},
+    {{ id = "kecamatan-paron", name = "Kantor Kecamatan Paron" }},
+]
 
 [deliver]
 mode = "v3"
@@ -193,7 +194,7 @@ The gateway is running (event log: {kept_in}).
 
 Send an SMS:
 
-  curl -u demo:demo {public}/sms/1708 -d from=081200001234 -d to=1708 \\
+  curl -u demo:demo1708 {public}/sms/1708 -d from=081200001234 -d to=1708 \\
     --data-urlencode 'text=NGAWI Jalan desa Babadan kec. Paron berlubang sejak Senin'
 
 Then, in another terminal:

@@ -4,7 +4,7 @@ The rules stand in ``data/classes.toml`` and ``data/categories.toml``; here they
 """
 
 import tomllib
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -17,10 +17,12 @@ _START_WORDS = 12
 _MAX_CATEGORIES = 3
 
 
-# Compared by identity, as it is counted by the thousand.
+# Compared by identity, as it is looked up for every word.
 @dataclass(frozen=True, slots=True, eq=False)
 class _Phrase:
     words: tuple[str, ...]
+    #: Its second word, empty if it has none: most phrases fail there.
+    second: str
     #: Numbers of the class rules and of the categories that hold it.
     rules: tuple[int, ...]
     categories: tuple[int, ...]
@@ -66,11 +68,12 @@ def classify(words: Sequence[str], chosen: Classification | None = None) -> Clas
 
 
 def _best_categories(phrases: Iterable[_Phrase], rules: _Rules) -> tuple[str, ...]:
-    hits: Counter[int] = Counter()
+    hits: dict[int, int] = {}
     for phrase in phrases:
+        # "lampu jalan" tells more than "jalan".
+        weight = len(phrase.words)
         for number in phrase.categories:
-            # "lampu jalan" tells more than "jalan".
-            hits[number] += len(phrase.words)
+            hits[number] = hits.get(number, 0) + weight
     best = sorted(hits, key=lambda number: (-hits[number], number))[:_MAX_CATEGORIES]
     return tuple([rules.categories[number] for number in best])
 
@@ -78,11 +81,16 @@ def _best_categories(phrases: Iterable[_Phrase], rules: _Rules) -> tuple[str, ..
 def _occurrences(
     words: Sequence[str], phrases: Mapping[str, tuple[_Phrase, ...]]
 ) -> Iterator[tuple[int, _Phrase]]:
+    last = len(words) - 1
     for position in [at for at, word in enumerate(words) if word in phrases]:
+        following = words[position + 1] if position < last else ""
         for phrase in phrases[words[position]]:
-            length = len(phrase.words)
-            if length == 1 or tuple(words[position : position + length]) == phrase.words:
+            if not phrase.second:
                 yield position, phrase
+            elif phrase.second == following:
+                length = len(phrase.words)
+                if length == 2 or tuple(words[position : position + length]) == phrase.words:
+                    yield position, phrase
 
 
 @cache
@@ -94,7 +102,12 @@ def _load_rules() -> _Rules:
     phrases: dict[str, list[_Phrase]] = defaultdict(list)
     for phrase in in_rules | in_categories:
         words = tuple(phrase.split())
-        entry = _Phrase(words, in_rules.get(phrase, ()), in_categories.get(phrase, ()))
+        entry = _Phrase(
+            words=words,
+            second=words[1] if len(words) > 1 else "",
+            rules=in_rules.get(phrase, ()),
+            categories=in_categories.get(phrase, ()),
+        )
         phrases[words[0]].append(entry)
     return _Rules(
         classes=tuple(

@@ -25,7 +25,8 @@ class Weight(IntEnum):
     FIRM = 3
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen: made for every text, and a frozen one takes three times as long to make.
+@dataclass(slots=True)
 class Mention:
     """One name in the text: words ``start`` to ``end`` (excluded), its level word included."""
 

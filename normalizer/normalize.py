@@ -36,7 +36,6 @@ from normalizer.text import (
     Words,
     clean,
     detect_language,
-    read_words,
     repair,
     split_segments,
     strip_keyword,
@@ -162,7 +161,7 @@ def _read(draft: Draft, context: Context) -> _Reading:
         text, keyword = strip_keyword(text, context.keywords)
     text, too_long = _cut(tokenize(text, known)[0], MAX_TEXT_CHARS)
     text = text or _cut(chosen_title, MAX_TEXT_CHARS)[0]
-    words = read_words(f"{chosen_title}\n{text}" if chosen_title else text)
+    words = Words(f"{chosen_title}\n{text}" if chosen_title else text)
     regency = context.gazetteer.regency.name.lower()
     landmark = ""
     if draft.landmark:

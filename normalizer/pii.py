@@ -83,7 +83,7 @@ def tokenize(
     if "@" in text:
         text = _replace(text, _matches(_EMAIL, text), PersonalData.EMAIL, found)
     for value, kind in known:
-        if len(value) >= 4 and value.casefold() in text.casefold():
+        if len(value) >= 4 and value.lower() in text.lower():
             pattern = re.compile(rf"(?<!\w){re.escape(value)}(?!\w)", re.IGNORECASE)
             text = _replace(text, _matches(pattern, text), kind, found)
     if stretches := [match.span() for match in _STRETCH.finditer(text)]:

@@ -3,7 +3,6 @@
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 from normalizer.event import Language
@@ -35,34 +34,40 @@ _STRAY_JOINER = re.compile(
 _TRAILING_SPACE = re.compile(r"[^\S\n]+\n")
 _MANY_BLANK_LINES = re.compile(r"\n{4,}")
 
-_WORD = re.compile(r"[^\W_]+")
+_WORD = re.compile(r"\w+")
 _JAVANESE_SCRIPT = re.compile("[\ua980-\ua9df]")
 
 #: Numbers of five digits and more after a hash are ids ("#1916449"), not a new field.
 _HASH = re.compile(r"\s*#(?!\d{5})\s*")
 
 
-@dataclass(frozen=True, slots=True)
 class Words:
-    """A text and its words; ``folded[i]`` is what stands at ``spans[i]``, in lower case."""
+    """A text and its words: ``folded[i]`` is what stands at ``spans[i]``, in lower case."""
 
-    text: str
-    folded: Sequence[str]
-    spans: Sequence[tuple[int, int]]
+    __slots__ = ("_lowered", "_spans", "folded", "text")
+
+    def __init__(self, text: str) -> None:
+        self._lowered = text.lower().replace("_", " ")
+        # A few letters, such as the Turkish İ, are longer in lower case; positions must agree.
+        self.text = text if len(text) == len(self._lowered) else self._lowered
+        self.folded: list[str] = _WORD.findall(self._lowered)
+        self._spans: list[tuple[int, int]] | None = None
+
+    @property
+    def spans(self) -> list[tuple[int, int]]:
+        """Where the words stand. Found when first asked for: many texts are never asked."""
+        if self._spans is None:
+            self._spans = []
+            end = 0
+            for word in self.folded:
+                start = self._lowered.index(word, end)
+                end = start + len(word)
+                self._spans.append((start, end))
+        return self._spans
 
     def between(self, index: int) -> str:
         """What separates a word from the next one."""
         return self.text[self.spans[index][1] : self.spans[index + 1][0]]
-
-
-def read_words(text: str) -> Words:
-    """Cut a text into words. Letters and digits only; what stands between is punctuation."""
-    spans = [match.span() for match in _WORD.finditer(text)]
-    lowered = text.lower()
-    if len(lowered) == len(text):
-        return Words(text, [lowered[start:end] for start, end in spans], spans)
-    # A few letters, such as the Turkish İ, are longer in lower case.
-    return Words(text, [text[start:end].lower() for start, end in spans], spans)
 
 
 def repair(text: str) -> str:
@@ -111,7 +116,7 @@ def strip_keyword(text: str, keywords: tuple[str, ...]) -> tuple[str, str | None
 
 @lru_cache(maxsize=16)
 def _keyword_pattern(keywords: tuple[str, ...]) -> re.Pattern[str] | None:
-    forms = {tuple(_WORD.findall(keyword)) for keyword in keywords} - {()}
+    forms = {tuple(re.findall(r"[^\W_]+", keyword)) for keyword in keywords} - {()}
     if not forms:
         return None
     longest_first = sorted(forms, key=lambda words: (-len("".join(words)), words))

@@ -4,15 +4,13 @@ import re
 from collections.abc import Iterator
 
 from normalizer.lexicon import load_lexicon
-from normalizer.text import clean
 
 MAX_TITLE_CHARS = 80
 NO_TITLE = "Pengaduan tanpa judul"
 
-_SENTENCE_END = re.compile(r"[.!?]+\s+|\n+")
+_SENTENCE_END = re.compile(r"[.!?\n]+(?:\s+|(?<=\n))")
 #: A full stop ends a sentence after a word of so many letters; "Jl.", "Kec." and "Yth." do not.
 _MIN_LAST_WORD = 4
-_LAST_WORD = re.compile(r"\w*$")
 _WORD = re.compile(r"[^\W_]+")
 #: A greeting and address that fill more than this leave the text's own start as the title.
 _MAX_SALUTATION_CHARS = 500
@@ -35,14 +33,10 @@ def make_title(text: str, chosen: str = "") -> str:
 def _sentences(text: str) -> Iterator[str]:
     start = 0
     for match in _SENTENCE_END.finditer(text):
-        if match[0][0] == ".":
-            last = _LAST_WORD.search(
-                text, max(start, match.start() - _MIN_LAST_WORD), match.start()
-            )
-            if last is None or len(last[0]) < _MIN_LAST_WORD:
-                continue
-        yield text[start : match.start()]
-        start = match.end()
+        end = match.start()
+        if match[0][0] != "." or text[max(start, end - _MIN_LAST_WORD) : end].isalnum():
+            yield text[start:end]
+            start = match.end()
     yield text[start:]
 
 
@@ -55,7 +49,7 @@ def _says_something(sentence: str) -> bool:
 
 def _shorten(text: str) -> str:
     # Three times the length: what is folded away may be blanks.
-    line = clean(" ".join(text[: 3 * MAX_TITLE_CHARS].split())).strip(" ,;:-–.")
+    line = " ".join(text[: 3 * MAX_TITLE_CHARS].split()).strip(" ,;:-–.")
     if len(line) <= MAX_TITLE_CHARS:
         return line
     cut = line[: MAX_TITLE_CHARS - 1]

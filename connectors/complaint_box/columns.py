@@ -51,9 +51,7 @@ _ALIASES: dict[Column, str] = {
     Column.HIDE_IDENTITY: "anonim, sembunyikan identitas, anonimkan",
     Column.HIDE_CONTENT: "rahasia, sembunyikan isi, rahasiakan",
 }
-_BY_NAME = {
-    name.strip(): column for column, names in _ALIASES.items() for name in names.split(",")
-}
+_BY_NAME = {name.strip(): column for column, names in _ALIASES.items() for name in names.split(",")}
 
 
 def recognise(header: str) -> Column | None:

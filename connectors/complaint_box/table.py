@@ -87,16 +87,24 @@ def _table(lines: Iterator[_Line], max_rows: int) -> Table:
         if not any(line.cells) and line.problem is None:
             continue
         if not headers:
-            headers = line.cells
-            columns = _columns(headers)
+            columns = _columns(line.cells)
+            headers = _distinct(line.cells)
             continue
         if len(rows) == max_rows:
             raise UnreadableTable(f"lebih dari {max_rows} baris; bagi menjadi beberapa berkas")
         rows.append(_row(number, line, headers, columns))
     if not headers:
         raise UnreadableTable("berkas kosong")
-    ignored = [name for at, name in enumerate(headers) if name and at not in columns]
+    ignored = [name for at, name in enumerate(headers) if at not in columns]
     return Table(tuple(headers), tuple(ignored), tuple(rows))
+
+
+def _distinct(headers: Sequence[str]) -> list[str]:
+    """Two columns of one name, or of none, are two columns."""
+    return [
+        name if name and name not in headers[:at] else f"{name or 'kolom'} ({at + 1})"
+        for at, name in enumerate(headers)
+    ]
 
 
 def _columns(headers: Sequence[str]) -> dict[int, Column]:
@@ -113,16 +121,12 @@ def _columns(headers: Sequence[str]) -> dict[int, Column]:
     return columns
 
 
-def _row(
-    number: int, line: _Line, headers: Sequence[str], columns: Mapping[int, Column]
-) -> Row:
+def _row(number: int, line: _Line, headers: Sequence[str], columns: Mapping[int, Column]) -> Row:
     problem = line.problem
     if any(line.cells[len(headers) :]):
         # Most often a text with a comma and without quotation marks: half of it would be lost.
         problem = "lebih banyak sel daripada judul kolom; periksa tanda kutip"
-    cells = {
-        headers[at] or f"kolom {at + 1}": text for at, text in enumerate(line.cells[: len(headers)])
-    }
+    cells = dict(zip(headers, line.cells, strict=False))
     fields = {column: line.cells[at] for at, column in columns.items() if at < len(line.cells)}
     return Row(number, cells, fields, problem)
 
@@ -185,16 +189,14 @@ def _xlsx_lines(data: bytes) -> Iterator[_Line]:
 
 
 def _xlsx_line(cells: Sequence[tuple[object, str]]) -> _Line:
+    problem = None
     if any(kind == "f" for _, kind in cells):
-        return _Line([""] * len(cells), "ada sel berisi rumus; salin sebagai nilai")
-    if any(kind == "e" for _, kind in cells):
-        return _Line([""] * len(cells), "ada sel berisi galat seperti #N/A")
-    if any(_inexact(value) for value, _ in cells):
-        return _Line(
-            [""] * len(cells),
-            "ada angka lebih dari 15 digit (NIK?); ubah format selnya menjadi teks, lalu isi ulang",
-        )
-    return _Line([_as_text(value) for value, _ in cells])
+        problem = "ada sel berisi rumus; salin sebagai nilai"
+    elif any(kind == "e" for _, kind in cells):
+        problem = "ada sel berisi galat seperti #N/A"
+    elif any(_inexact(value) for value, _ in cells):
+        problem = "ada angka lebih dari 15 digit (NIK?); jadikan selnya teks, lalu isi ulang"
+    return _Line([_as_text(value) for value, _ in cells], problem)
 
 
 def _inexact(value: object) -> bool:

@@ -178,6 +178,9 @@ class KafkaProducer:
         except BaseException:
             self._retire(producer, flush=False)
             raise
+        if self._closed:
+            self._retire(producer, flush=False)
+            raise NotKept("the event log is closed")
         self._confirmed_at = loop.time()
         return producer
 

@@ -1,0 +1,1 @@
+"""SMS accounts of every dialect."""

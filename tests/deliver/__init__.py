@@ -1,0 +1,1 @@
+"""The deliver worker, its ledger and its way into LAPOR, against real servers."""

@@ -1,0 +1,1 @@
+"""Tests of this part; see tests/__init__.py."""
