@@ -130,7 +130,8 @@ def demo(
     from gateway.demo import prepare, run_demo
 
     plan = _try(lambda: prepare(directory, public_port, internal_port, sandbox_port))
-    raise typer.Exit(run_process("gateway", partial(run_demo, plan), plan.config_path))
+    log_file = plan.log_dir / "gateway.jsonl"
+    raise typer.Exit(run_process("gateway", partial(run_demo, plan), plan.config_path, log_file))
 
 
 @app.command()
@@ -143,6 +144,14 @@ def watch(
     from gateway.watch import watch_topic
 
     _await(watch_topic(_config(), out, limit=None if since_start else limit, once=once))
+
+
+@app.command()
+def summary() -> None:
+    """Count what the log holds: channels, classes, places, what is missing, replaced data."""
+    from gateway.summary import summarize
+
+    _await(summarize(_config(), out))
 
 
 @app.command()

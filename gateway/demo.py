@@ -93,6 +93,11 @@ class DemoPlan:
     sandbox_port: int
     password: str
 
+    @property
+    def log_dir(self) -> Path:
+        """One file of JSON lines for each process."""
+        return self.directory / "logs"
+
 
 def prepare(directory: Path, public_port: int, internal_port: int, sandbox_port: int) -> DemoPlan:
     """Write the demo's settings, make its keys once, set a new password for its login.
@@ -148,7 +153,7 @@ async def run_demo(plan: DemoPlan, config: ConfigFile, stop: asyncio.Event) -> i
     )
     banner = asyncio.create_task(_banner(plan, config, stop))
     try:
-        await supervise(config, stop, [sandbox], plan.directory / "logs")
+        await supervise(config, stop, [sandbox], plan.log_dir)
     finally:
         banner.cancel()
     return 0
@@ -166,7 +171,7 @@ async def _banner(plan: DemoPlan, config: ConfigFile, stop: asyncio.Event) -> No
             if all([await _answers(session, url) for url in urls]):
                 break
             if asyncio.get_running_loop().time() > deadline:
-                say(f"Not ready after {_READY_SECONDS:.0f} s; look into {plan.directory}/logs")
+                say(f"Not ready after {_READY_SECONDS:.0f} s; look into {plan.log_dir}")
                 return
             await asyncio.sleep(0.1)
     say(_welcome(plan, config))
@@ -190,7 +195,7 @@ The gateway is running (event log: {kept_in}).
   login             {LOGIN} / {plan.password}   (printed only here)
   LAPOR! look-alike http://127.0.0.1:{plan.sandbox_port}/
   health, metrics   http://127.0.0.1:{plan.internal_port}/readyz   /metrics
-  logs              {plan.directory}/logs/
+  logs              {plan.log_dir}/
 
 Send an SMS:
 

@@ -40,15 +40,18 @@ STOP_WITH_PARENT_ENV = "GATEWAY_STOP_WITH_PARENT"
 Main = Callable[[ConfigFile, asyncio.Event], Awaitable[int]]
 
 
-def run_process(name: str, main: Main, config_path: Path | None = None) -> int:
+def run_process(
+    name: str, main: Main, config_path: Path | None = None, log_file: Path | None = None
+) -> int:
     """Run one process to its end and return its exit code.
 
-    ``main`` gets the settings and an event that is set when the process shall stop.
+    ``main`` gets the settings and an event that is set when the process shall stop. Log lines go
+    to standard error, or to ``log_file``.
     """
-    set_up_logging(name)
+    set_up_logging(name, file=log_file)
     try:
         config = read_config(config_path)
-        set_up_logging(name, config.load(GatewaySettings).log_level)
+        set_up_logging(name, config.load(GatewaySettings).log_level, log_file)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(_with_signals(main, config))
     except GatewayFault as fault:

@@ -10,6 +10,7 @@ import logging
 import sys
 import traceback
 from datetime import UTC, datetime
+from pathlib import Path
 from types import TracebackType
 
 #: The keys a log line may carry (``extra={...}``). Ids, names of states, counts and durations.
@@ -76,9 +77,12 @@ def _frames(trace: TracebackType | None) -> list[str]:
     ]
 
 
-def set_up_logging(process: str, level: str = "info") -> None:
-    """Send every log line of this process to standard error as JSON. Call once, first of all."""
-    handler = logging.StreamHandler(sys.stderr)
+def set_up_logging(process: str, level: str = "info", file: Path | None = None) -> None:
+    """Send every log line of this process as JSON to standard error, or to the end of a file."""
+    handler: logging.Handler = logging.StreamHandler(sys.stderr)
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handler = logging.FileHandler(file, encoding="utf-8")
     handler.setFormatter(JsonLines(process))
     root = logging.getLogger()
     root.handlers[:] = [handler]

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
+from rich import box
 from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
@@ -15,7 +17,7 @@ from gateway.lifecycle import opened
 from gateway.log import EventLog, StoredRecord
 from gateway.log.factory import make_log
 from gateway.settings import ConfigFile, GatewaySettings, TopicSettings
-from normalizer.event import ComplaintEvent, EntryReceipt, PlacePrecision
+from normalizer.event import ComplaintEvent, EntryReceipt, Missing, PlacePrecision
 
 #: Rows that fit a terminal with its heading.
 _ROWS = 30
@@ -23,7 +25,24 @@ _ROWS = 30
 #: A person does not see a shorter delay.
 _LOOK_EVERY_SECONDS = 0.3
 
-_CHANNELS = {"complaint_box": "kotak", "walk_in": "langsung", "call_center": "telepon"}
+#: From this width on the date and what is missing are shown as well.
+_WIDE = 110
+
+_CHANNELS: Mapping[str, str] = {
+    "complaint_box": "kotak",
+    "walk_in": "langsung",
+    "letter": "surat",
+    "call_center": "telepon",
+}
+_CLASSES: Mapping[str, str] = {"permintaan_informasi": "informasi", "unclear": "belum jelas"}
+_MISSING: Mapping[Missing, str] = {
+    Missing.PLACE: "tempat",
+    Missing.VILLAGE: "desa",
+    Missing.WHAT: "isi",
+    Missing.WHEN: "waktu",
+    Missing.CONTACT: "kontak",
+    Missing.PARTS: "sambungan",
+}
 
 
 class _View:
@@ -56,32 +75,38 @@ class _View:
         receipt = EntryReceipt.model_validate_json(stored.record.value)
         self._entered[str(receipt.complaint_id)] = receipt.tracking_id
 
-    def table(self) -> Table:
-        table = Table(expand=True, title_justify="left")
-        for heading in ("waktu", "nomor", "kanal", "tempat", "kelas", "kurang", "keadaan"):
-            table.add_column(heading, no_wrap=heading in ("waktu", "nomor"))
+    def table(self, width: int) -> Table:
+        wide = width >= _WIDE
+        headings = ["waktu", "nomor", "kanal", "tempat", "kelas", "keadaan"]
+        if wide:
+            headings.insert(5, "kurang")
+        table = Table(expand=True, box=box.SIMPLE_HEAD, pad_edge=False)
+        for heading in headings:
+            # The place alone is cut short on a narrow terminal.
+            table.add_column(heading, no_wrap=True, ratio=1 if heading == "tempat" else None)
         for key in self._order:
             event = self._events[key]
-            table.add_row(
-                _local(event.received_at, self._zone),
+            cells: list[str | Text] = [
+                _local(event.received_at, self._zone, wide=wide),
                 event.reference,
                 _CHANNELS.get(event.channel, event.channel),
                 _place(event),
-                event.classification.value.replace("_", " "),
-                ", ".join(event.completeness) or "-",
-                self._state(key),
-            )
+                _CLASSES.get(event.classification.value, event.classification.value),
+            ]
+            if wide:
+                cells.append(", ".join(_MISSING[item] for item in event.completeness) or "-")
+            table.add_row(*cells, self._state(key))
         return table
 
     def _state(self, key: str) -> Text:
         tracking_id = self._entered.get(key)
         if tracking_id is None:
             return Text("diterima", style="yellow")
-        return Text(f"masuk LAPOR! #{tracking_id}", style="green")
+        return Text(f"LAPOR! #{tracking_id}", style="green")
 
 
-def _local(moment: datetime, zone: ZoneInfo) -> str:
-    return moment.astimezone(zone).strftime("%d/%m %H:%M:%S")
+def _local(moment: datetime, zone: ZoneInfo, *, wide: bool) -> str:
+    return moment.astimezone(zone).strftime("%d/%m %H:%M:%S" if wide else "%H:%M:%S")
 
 
 def _place(event: ComplaintEvent) -> str:
@@ -108,14 +133,14 @@ async def watch_topic(config: ConfigFile, out: Console, *, limit: int | None, on
         entered: dict[int, int] = {}
         await _look(event_log, topics, view, accepted, entered)
         if once:
-            out.print(view.table())
+            out.print(view.table(out.width))
             return
-        with Live(_screen(view, config), console=out, refresh_per_second=4) as live:
+        with Live(_screen(view, config, out.width), console=out, refresh_per_second=4) as live:
             try:
                 while True:
                     await asyncio.sleep(_LOOK_EVERY_SECONDS)
                     await _look(event_log, topics, view, accepted, entered)
-                    live.update(_screen(view, config))
+                    live.update(_screen(view, config, out.width))
             except asyncio.CancelledError:
                 return
 
@@ -142,6 +167,6 @@ async def _look(
         accepted[stored.position.partition] = stored.position.offset + 1
 
 
-def _screen(view: _View, config: ConfigFile) -> Group:
+def _screen(view: _View, config: ConfigFile, width: int) -> Group:
     line = Text(f"{view.received} aduan dilihat · {config.path or 'environment'} · Ctrl-C berhenti")
-    return Group(view.table(), line)
+    return Group(view.table(width), line)

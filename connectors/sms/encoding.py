@@ -82,10 +82,10 @@ def decode(data: bytes, charset: str | None = None) -> Decoded:
 def decode_smpp(data: bytes, coding: int, default: str = "gsm7") -> Decoded:
     """Bytes under an SMPP ``data_coding``; ``default`` is the charset that 0 stands for.
 
-    Values from 16 up are read as the data coding scheme of GSM 03.38, whose bits tell the
+    Values from 16 to 255 are read as the data coding scheme of GSM 03.38, whose bits tell the
     alphabet beside a message class.
     """
-    if coding >= 0x10:
+    if 0x10 <= coding <= 0xFF:
         coding = _SCHEME_ALPHABETS[(coding >> 2) & (1 if coding >= 0xF0 else 3)]
     return decode(data, default if coding == 0 else _SMPP_CODINGS.get(coding))
 

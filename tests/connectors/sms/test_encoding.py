@@ -78,7 +78,7 @@ def test_ucs2_at_its_edges(data: bytes, text: str, decoding: str) -> None:
     [
         (0, "gsm7"), (1, "utf-8"), (3, "iso-8859-1"), (8, "utf-16-be"), (4, "utf-8"),
         (0x10, "gsm7"), (0x14, "utf-8"), (0x18, "utf-16-be"), (0xF1, "gsm7"), (0xF5, "utf-8"),
-        (-1, "utf-8"), (999_999_999, "gsm7"),
+        (-1, "utf-8"), (999_999_999, "utf-8"),
     ],
 )  # fmt: skip
 def test_smpp_codings(coding: int, decoding: str) -> None:

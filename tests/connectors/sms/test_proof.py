@@ -74,7 +74,7 @@ def test_basic_and_token(
 
 
 @pytest.mark.parametrize(
-    "base_url, signed_as",
+    ("base_url", "signed_as"),
     [
         ("https://aduan.example.go.id", "https://aduan.example.go.id"),
         ("https://aduan.example.go.id/", "https://aduan.example.go.id"),

@@ -97,4 +97,4 @@ def test_two_accounts_of_one_name() -> None:
 
 def test_settings_are_frozen() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        SmsSettings().accounts = ()
+        SmsSettings().accounts = ()  # type: ignore[misc]
