@@ -20,7 +20,7 @@ from deliver.worker import Plan, Worker
 from gateway.intake import utc_now
 from gateway.lifecycle import bind, opened, serving
 from gateway.log import EventLog
-from gateway.log.factory import make_log
+from gateway.log.factory import made_data_dir, make_log
 from gateway.sealing import load_opener, load_sealer
 from gateway.settings import ConfigFile, GatewaySettings, SealingSettings, TopicSettings
 from gateway.web import internal_app
@@ -39,7 +39,7 @@ def opened_ledger(config: ConfigFile, *, may_migrate: bool = False) -> Iterator[
         Misconfigured, LedgerOutdated, LedgerUnavailable.
     """
     settings = config.load(LedgerSettings)
-    engine = open_engine(settings.address(config.load(GatewaySettings).data_dir))
+    engine = open_engine(settings.address(made_data_dir(config)))
     ledger = Ledger(engine, zone_of(config))
     try:
         if may_migrate and settings.migrate_at_start:

@@ -16,6 +16,7 @@ import typer
 
 from deliver import show
 from deliver.assembly import opened_ledger, run, zone_of
+from deliver.check import check_deliver
 from deliver.database import migrate, open_engine
 from deliver.desk import MODE, Desk
 from deliver.entry import make_entry
@@ -80,6 +81,14 @@ def worker() -> None:
     raise typer.Exit(run_process("deliver", run))
 
 
+@app.command("check")
+def check_command() -> None:
+    """Try the ledger and LAPOR! and say in plain words what is wrong."""
+    with _told_plainly():
+        well = check_deliver(read_config(), show.line)
+    raise typer.Exit(0 if well else 1)
+
+
 @app.command("reconcile")
 def reconcile_command(
     day: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])] = None,
@@ -115,10 +124,16 @@ def migrate_command() -> None:
 @entry_app.command("list")
 def list_command(
     state: Annotated[list[State] | None, typer.Option("--state", help="May be repeated.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="The oldest so many.")] = 1000,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """What stands in the ledger, oldest first."""
     with _at_desk("") as counter:
-        show.listed(counter.desk.ledger.queries.listed(state or ()), counter.now)
+        rows = counter.desk.ledger.queries.listed(state or (), limit)
+    if as_json:
+        sys.stdout.write(json.dumps(show.listed_json(rows), indent=2) + "\n")
+    else:
+        show.listed(rows, counter.now, limit)
 
 
 @entry_app.command("show")

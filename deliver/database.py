@@ -39,8 +39,6 @@ class LedgerUnavailable(GatewayFault):
 class LedgerOutdated(Misconfigured):
     """The schema is older or newer than this program. Reaction: exit; the line says what to do."""
 
-    exit_code = 81
-
 
 def open_engine(url: str) -> Engine:
     """An engine for the ledger. The URL may hold a password: it is never part of a message.

@@ -5,14 +5,14 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar, Unpack
 from zoneinfo import ZoneInfo
 
 from deliver.database import LedgerUnavailable
 from deliver.entry import make_entry, scrub
 from deliver.gate import Gate, Passage, Reason
 from deliver.ledger import Ledger, Stale, TrackingIdTaken
-from deliver.rows import LedgerRow
+from deliver.rows import Changes, LedgerRow
 from deliver.states import Actor, State
 from deliver.target import (
     Busy,
@@ -44,7 +44,7 @@ _CLAIM_MARGIN_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """Enters complaints. ``claim_seconds`` is the longest that one call may take."""
+    """Enters complaints. ``call_seconds`` is the longest that one call may take."""
 
     ledger: Ledger
     target: Target
@@ -118,13 +118,12 @@ class Sending:
             words = scrub(fault.words, entry.reporter)
             return await self._moved(row, State.PARKED, "refused", words)
         except Busy as fault:
-            self._paused(passage, "busy", fault.retry_after_seconds)
-            return await self._moved(row, State.RECEIVED, "busy")
+            pause = self._paused(passage, "busy", fault.retry_after_seconds)
+            return await self._back(row, "busy", pause)
         except Unreachable:
-            self._paused(passage, "unreachable")
-            return await self._moved(row, State.RECEIVED, "unreachable")
+            return await self._back(row, "unreachable", self._paused(passage, "unreachable"))
         except CredentialsRefused:
-            await self._moved(row, State.RECEIVED, "credentials_refused")
+            await self._back(row, "credentials_refused", 0.0)
             log.critical("deliver.stopped", extra={"reason": "credentials_refused"})
             raise
         except NoAnswer as fault:
@@ -134,9 +133,15 @@ class Sending:
         passage.answered()
         return await self._entered(row, receipt)
 
-    def _paused(self, passage: Passage, reason: Reason, told_seconds: float | None = None) -> None:
+    def _paused(self, passage: Passage, reason: Reason, told_seconds: float | None = None) -> float:
         pause = passage.failed(reason, told_seconds)
         log.warning("deliver.paused", extra={"reason": reason, "delay_seconds": round(pause, 1)})
+        return pause
+
+    async def _back(self, row: LedgerRow, reason: str, pause: float) -> LedgerRow:
+        """Certainly not in LAPOR: it waits again. Another worker leaves it alone for the pause."""
+        next_try_at = self.now() + timedelta(seconds=pause)
+        return await self._moved(row, State.RECEIVED, reason, next_try_at=next_try_at)
 
     async def _look_up(self, row: LedgerRow) -> LedgerRow:
         """Ask the target for our reference, where it can be asked. No is no proof: it may come."""
@@ -178,9 +183,16 @@ class Sending:
             )
 
     async def _moved(
-        self, row: LedgerRow, after: State, reason: str, note: str | None = None
+        self,
+        row: LedgerRow,
+        after: State,
+        reason: str,
+        note: str | None = None,
+        **changes: Unpack[Changes],
     ) -> LedgerRow:
-        moved = await self._kept(self.ledger.move, row, after, self.by, reason, self.now(), note)
+        moved = await self._kept(
+            self.ledger.move, row, after, self.by, reason, self.now(), note, **changes
+        )
         level = logging.WARNING if after in (State.UNKNOWN, State.PARKED) else logging.INFO
         log.log(
             level,

@@ -1,7 +1,7 @@
 """How the commands print. Nothing here knows who complained."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from rich.console import Console
@@ -31,7 +31,24 @@ def standing(row: LedgerRow) -> str:
     return f"{row.reference}: {STATE_LABELS[row.state]}{suffix}"
 
 
-def listed(rows: Sequence[LedgerRow], now: datetime) -> None:
+def listed_json(rows: Sequence[LedgerRow]) -> Sequence[Mapping[str, object]]:
+    """The same for programs: no text and nothing of the reporter."""
+    return [
+        {
+            "reference": row.reference,
+            "complaint_id": str(row.complaint_id),
+            "channel": row.channel,
+            "received_at": row.received_at.isoformat(),
+            "state": row.state,
+            "state_at": row.state_at.isoformat(),
+            "attempts": row.attempts,
+            "tracking_id": row.tracking_id or row.linked_tracking_id,
+        }
+        for row in rows
+    ]
+
+
+def listed(rows: Sequence[LedgerRow], now: datetime, limit: int) -> None:
     """One line for each complaint."""
     table = Table("Nomor", "Umur", "Kanal", "Keadaan", "Oleh", "Percobaan", "Tracking id")
     for row in rows:
@@ -45,7 +62,8 @@ def listed(rows: Sequence[LedgerRow], now: datetime) -> None:
             row.tracking_id or row.linked_tracking_id or "",
         )
     _console().print(table)
-    line(f"{len(rows)} pengaduan")
+    more = f"; mungkin ada lagi, lihat dengan --limit {limit * 10}" if len(rows) == limit else ""
+    line(f"{len(rows)} pengaduan{more}")
 
 
 def one(row: LedgerRow, history: Sequence[HistoryRow]) -> None:

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
+from deliver import sweep
 from deliver.decide import Hold, Link, Send, WaitForOperator, decide
 from deliver.gate import GateClosed
 from deliver.lanes import Lanes
@@ -27,7 +28,7 @@ from deliver.states import Actor, State
 from deliver.unreadable import reject
 from gateway.errors import LogUnavailable
 from gateway.log import EventLog, Position, StoredRecord, Subscription
-from gateway.metrics import DELIVER_IN_FLIGHT, LEDGER_COMPLAINTS
+from gateway.metrics import DELIVER_IN_FLIGHT
 from gateway.sealing import Sealer
 from gateway.settings import TopicSettings
 from normalizer.event import ComplaintEvent
@@ -126,7 +127,7 @@ class Worker:
                 if fetched and subscription.exclusive and not alone:
                     # Only now: a member that stands by is exclusive too, but gets no records.
                     alone = True
-                    await self._give_up_claims(everything=True)
+                    await self._give_up_claims(until=None)
                 for stored in fetched:
                     await self._take(stored)
                 await self._commit(subscription)
@@ -264,41 +265,30 @@ class Worker:
 
     async def _sweep(self) -> None:
         """Work that no record brings: resends, ended holds, lost claims, receipts still owed."""
-        if self._now().timestamp() < self._next_sweep:
+        now = self._now()
+        if now.timestamp() < self._next_sweep:
             return
-        self._next_sweep = self._now().timestamp() + self._plan.sweep_seconds
-        await self._give_up_claims(everything=False)
-        for row in await asyncio.to_thread(self._ledger.queries.ended_holds, self._now()):
-            await self._move_if_fresh(row, State.RECEIVED, "hold_ended")
+        self._next_sweep = now.timestamp() + self._plan.sweep_seconds
+        self._owes_receipts = True
+        await self._give_up_claims(until=now)
+        await asyncio.to_thread(sweep.end_holds, self._ledger, self._plan.by, now)
+        await asyncio.to_thread(sweep.show_counts, self._ledger)
         sending = self._plan.sending
         if sending is not None and sending.gate.is_open and (room := self._room()) > 0:
-            due = await asyncio.to_thread(
-                self._ledger.queries.due, self._now(), room, tuple(self._in_flight)
-            )
-            for row in due:
+            for row in await asyncio.to_thread(
+                self._ledger.queries.due, now, room, tuple(self._in_flight)
+            ):
                 self._submit(row)
-        self._owes_receipts = True
-        for state, count in (await asyncio.to_thread(self._ledger.queries.counts)).items():
-            LEDGER_COMPLAINTS.labels(state).set(count)
 
-    async def _give_up_claims(self, *, everything: bool) -> None:
-        """What a worker had in hand when it fell may or may not be in LAPOR."""
-        until = None if everything else self._now()
-        for row in await asyncio.to_thread(self._ledger.queries.claims, until):
-            if row.complaint_id not in self._in_flight:
-                reason = "worker_restarted" if everything else "claim_ran_out"
-                await self._move_if_fresh(row, State.UNKNOWN, reason)
-
-    async def _move_if_fresh(self, row: LedgerRow, after: State, reason: str) -> None:
-        try:
-            await asyncio.to_thread(
-                self._ledger.move, row, after, self._plan.by, reason, self._now()
-            )
-        except Stale:
-            return  # Somebody was quicker; the row says what is to be done now.
-        log.warning(
-            "complaint.moved",
-            extra={"complaint_id": str(row.complaint_id), "state": after, "reason": reason},
+    async def _give_up_claims(self, until: datetime | None) -> None:
+        """Those that ran out; without ``until`` all but our own, as nobody else can be at work."""
+        await asyncio.to_thread(
+            sweep.give_up_claims,
+            self._ledger,
+            self._plan.by,
+            self._now(),
+            until,
+            frozenset(self._in_flight),
         )
 
     async def _publish_receipts(self) -> None:

@@ -19,12 +19,11 @@ from rich.table import Table
 from gateway.auth import AuthSettings, People, Role
 from gateway.errors import GatewayFault
 from gateway.lifecycle import opened, run_process
-from gateway.log.factory import make_log
+from gateway.log.factory import made_data_dir, make_log
 from gateway.sealing import kids, new_key_pair, new_reporter_key
 from gateway.settings import (
     CONFIG_ENV,
     ConfigFile,
-    GatewaySettings,
     NormalizerSettings,
     SealingSettings,
     TopicSettings,
@@ -261,7 +260,7 @@ def users_list() -> None:
 def _with_people(work: Callable[[People], T]) -> T:
     def run() -> T:
         config = _config()
-        people = People(config.load(GatewaySettings).data_dir, config.load(AuthSettings))
+        people = People(made_data_dir(config), config.load(AuthSettings))
         try:
             return work(people)
         finally:

@@ -178,10 +178,9 @@ def only_one(data_dir: Path) -> Iterator[None]:
 
     Raises:
         AlreadyRunning: another ``gateway up`` has it.
-        Misconfigured: it cannot be made or written.
+        Misconfigured: it cannot be written.
     """
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(data_dir / "up.lock", os.O_RDWR | os.O_CREAT, 0o640)
     except OSError as error:
         raise Misconfigured(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gateway.errors import TopicMissing
 from gateway.lifecycle import opened
-from gateway.log.factory import make_log
+from gateway.log.factory import made_data_dir, make_log
 from gateway.settings import (
     CONFIG_ENV,
     ConfigFile,
@@ -39,7 +39,7 @@ async def supervise(
     Raises:
         GatewayFault: a start that no restart can mend.
     """
-    with only_one(config.load(GatewaySettings).data_dir):
+    with only_one(made_data_dir(config)):
         await ensure_topics(config)
         await Supervisor([*before, *children_of(config)], log_dir).run(stop)
 

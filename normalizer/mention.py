@@ -10,7 +10,7 @@ from normalizer.text import Words
 #: The longest name in the list has two words, and one word may be written as two ("Karang Jati").
 _MAX_WORDS = 3
 #: Of another regency's name, when it is in no list: shorter words after "kab" are abbreviations.
-_MIN_OTHER_NAME = 5
+_MIN_OTHER_NAME = 4
 
 
 class Weight(IntEnum):
@@ -43,17 +43,34 @@ class Mention:
     joined: bool = False
 
 
-def find_mentions(
-    words: Words, gazetteer: Gazetteer, segments: tuple[str, ...] = ()
-) -> tuple[list[Mention], bool]:
-    """All mentions in order, and whether another regency is named with its level word."""
+@dataclass(slots=True)
+class Mentions:
+    """All mentions of a text in order, and what else it says of places."""
+
+    found: list[Mention]
+    #: Another regency is named with its level word.
+    elsewhere: bool
+    #: A kecamatan is named that is none of ours.
+    unknown_kecamatan: bool
+
+
+def find_mentions(words: Words, gazetteer: Gazetteer, segments: tuple[str, ...] = ()) -> Mentions:
+    """Read all names in a text; ``segments`` are fields that stand for a name by themselves."""
     finder = _Finder(words, gazetteer, segments)
     finder.run()
-    return finder.mentions, finder.elsewhere
+    return Mentions(finder.mentions, finder.elsewhere, finder.unknown_kecamatan)
 
 
 class _Finder:
-    __slots__ = ("capitals_tell", "elsewhere", "gazetteer", "mentions", "segment_keys", "words")
+    __slots__ = (
+        "capitals_tell",
+        "elsewhere",
+        "gazetteer",
+        "mentions",
+        "segment_keys",
+        "unknown_kecamatan",
+        "words",
+    )
 
     def __init__(self, words: Words, gazetteer: Gazetteer, segments: tuple[str, ...]) -> None:
         self.words = words
@@ -61,6 +78,7 @@ class _Finder:
         self.segment_keys = {"".join(s.lower().split()) for s in segments}
         self.mentions: list[Mention] = []
         self.elsewhere = False
+        self.unknown_kecamatan = False
         self.capitals_tell = not words.text.isupper()
 
     def run(self) -> None:
@@ -94,35 +112,50 @@ class _Finder:
         if match is None:
             return self._misspelt(index, level)
         key, end = match
-        readings = tuple(r for r in self.gazetteer.by_key[key] if r.level == level)
+        readings = tuple([r for r in self.gazetteer.by_key[key] if r.level == level])
         if not readings:
-            # "Kec. Babadan", of a village: the level was a slip, the name stays.
-            readings, level_or_none = self.gazetteer.by_key[key], None
-            score = 0.5
-        else:
-            level_or_none, score = level, 0.9
-        self.mentions.append(Mention(index, end, level_or_none, readings, score, Weight.FIRM))
+            # "Kec. Babadan", of a village: a slip, or another place that begins like it.
+            readings = self.gazetteer.by_key[key]
+            self.mentions.append(Mention(index, end, None, readings, 0.3, Weight.NEAR))
+            return end
+        # "Kelurahan Kebon Melati" is not our Kebon.
+        longer = key in self.gazetteer.words.ordinary and self._name_goes_on(end)
+        weight, score = (Weight.DOUBT, 0.3) if longer else (Weight.FIRM, 0.9)
+        self.mentions.append(Mention(index, end, level, readings, score, weight))
         return end
 
+    def _name_goes_on(self, end: int) -> bool:
+        vocabulary, folded = self.gazetteer.words, self.words.folded
+        if end >= len(folded) or not self.capitals_tell or not self._capital(end):
+            return False
+        known = folded[end] in vocabulary.levels or folded[end] in vocabulary.landmark_marks
+        return not known and self._match(end) is None and self.words.between(end - 1) == " "
+
     def _after_regency(self, index: int) -> int:
-        name = self.words.folded[index + 1]
+        word, name = self.words.folded[index : index + 2]
         regency = self.gazetteer.regency
         if name == regency.name.lower():
-            mention = Mention(index, index + 2, "regency", (regency,), 1.0, Weight.FIRM)
-            self.mentions.append(mention)
+            if word == "kota":
+                self._regency_itself(index, index + 2, town=True)
+            else:
+                mention = Mention(index, index + 2, "regency", (regency,), 1.0, Weight.FIRM)
+                self.mentions.append(mention)
             return index + 2
         unlisted = (
-            self.capitals_tell
-            and self._capital(index + 1)
+            word in ("kab", "kabupaten")
             and len(name) >= _MIN_OTHER_NAME
-            and name not in load_lexicon().function_words
+            and self._written_as_name(index + 1)
         )
-        if name in self.gazetteer.words.elsewhere or (
-            self.words.folded[index] != "bupati" and unlisted
-        ):
+        if name in self.gazetteer.words.elsewhere or unlisted:
             self.elsewhere = True
             return index + 2
         return index + 1
+
+    def _written_as_name(self, index: int) -> bool:
+        name = self.words.folded[index]
+        if not self.capitals_tell or name in load_lexicon().function_words:
+            return False
+        return self._capital(index)
 
     def _misspelt(self, index: int, level: Level) -> int:
         """A name of the level that is one letter off. It alone decides only the regency."""
@@ -136,6 +169,11 @@ class _Finder:
                     found = Mention(index, end, level, readings, 0.6, Weight.NEAR, exact=False)
                     self.mentions.append(found)
                     return end
+        # "Kec. Kapas" is a kecamatan, and none of ours.
+        name = folded[index + 1]
+        named = folded[index] == "kec" or self._written_as_name(index + 1)
+        if level == "kecamatan" and named and len(name) >= _MIN_OTHER_NAME:
+            self.unknown_kecamatan = True
         return index + 1
 
     def _bare(self, index: int) -> int:
@@ -146,12 +184,10 @@ class _Finder:
         before = self.words.folded[index - 1] if index else ""
         vocabulary = self.gazetteer.words
         if key == self.gazetteer.regency.name.lower():
-            self._regency_itself(index, end, before)
+            town = end < len(self.words.folded) and self.words.folded[end] == "kota"
+            self._regency_itself(index, end, town)
             return end
         if before in vocabulary.persons:
-            return end
-        if before == "kota" and key in vocabulary.elsewhere:
-            self.elsewhere = True
             return end
         weight, score = Weight.FIRM, 0.6
         if key in self.segment_keys:
@@ -177,14 +213,13 @@ class _Finder:
             return False
         return self.words.between(index - 1).strip() in ("-", "–", "/")
 
-    def _regency_itself(self, index: int, end: int, before: str) -> None:
+    def _regency_itself(self, index: int, end: int, town: bool) -> None:
         """Bare "Ngawi" is the regency; "Ngawi kota" may also be its kecamatan."""
-        folded = self.words.folded
         readings: tuple[Region, ...] = (self.gazetteer.regency,)
-        town = before == "kota" or (end < len(folded) and folded[end] == "kota")
         if town:
             same = self.gazetteer.by_key[self.gazetteer.regency.name.lower()]
             readings += tuple(r for r in same if r.level == "kecamatan")
+        before = self.words.folded[index - 1] if index else ""
         weight = Weight.NEAR if before in self.gazetteer.words.things else Weight.FIRM
         self.mentions.append(Mention(index, end, None, readings, 0.8, weight))
 

@@ -32,12 +32,12 @@ _GAP = r"[ .\-()/\u00a0–]{0,2}"
 _SIXTEEN = re.compile(r"\d(?:[ .\-]?\d){15}(?!\d)")
 _PHONES = re.compile(
     # Indonesian mobile with any prefix; the next digit of one is never 0, which spares "08-05".
-    rf"(?:\(?\+?\s?62\)?|0062){_GAP}\(?0?\)?{_GAP}8{_GAP}[1-9](?:{_GAP}\d){{6,10}}(?!\d)"
+    rf"(?:\(\+?\s?62\)|(?:\+\s?)?62|0062){_GAP}\(?0?\)?{_GAP}8{_GAP}[1-9](?:{_GAP}\d){{6,10}}(?!\d)"
     rf"|0{_GAP}8{_GAP}[1-9](?:{_GAP}\d){{6,10}}(?!\d)"
     # Mobile without any prefix: only in one piece, and not an amount.
     r"|(?<![.,#])(?<!rp)(?<!rp[ .])(?<!rp\. )8[1-9]\d{8,10}(?!\d)"
     # Land lines with area code.
-    rf"|\(?0[2-7]\d{{1,2}}\)?{_GAP}\d(?:[ .\-]?\d){{5,7}}(?!\d)"
+    rf"|(?:\(0[2-7]\d{{1,2}}\)|0[2-7]\d{{1,2}}){_GAP}\d(?:[ .\-]?\d){{5,7}}(?!\d)"
     rf"|(?:\+|00)62{_GAP}[2-7]\d(?:[ .\-]?\d){{6,9}}(?!\d)"
     # Other countries.
     r"|\+[1-9](?:[ .\-]?\d){7,14}(?!\d)",
@@ -54,7 +54,7 @@ _NAME_CUES = (
     "nama",
     "a.n",
     "a/n",
-    "a n ",
+    " an. ",
     "kenalkan",
     "hormat ",
     "saya bapak",
@@ -63,7 +63,7 @@ _NAME_CUES = (
 )
 _NAME = re.compile(
     r"(?i:\b(?:nama\s+(?:saya|pelapor|lengkap|pengadu|ibu\s+saya|bapak\s+saya)\s*(?:adalah|:|=)?"
-    r"|nama\s*[:=]|atas\s+nama|bernama|a\s?[./]\s?n\b\.?\s*:?|(?:per)?kenalkan,?\s+(?:nama\s+)?saya"
+    r"|nama\s*[:=]|atas\s+nama|bernama|a\s?[./]\s?n\b\.?\s*:?|an\.|(?:per)?kenalkan,?\s+(?:nama\s+)?saya"
     r"|hormat\s+(?:saya|kami)\s*[,:.]?|saya\s+(?=(?:bapak|ibu|pak|bu)\b)))"
     r"\s*(?i:(?:bapak|ibu|pak|bu|bpk|sdr|sdri|h|hj|mas|mbak)\b\.?\s+)?"
     r"(?P<name>[A-Z][\w'’]*(?:\.?[ ][A-Z][\w'’]*){0,3})"

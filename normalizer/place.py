@@ -18,6 +18,8 @@ __all__ = ["Hints", "find_place", "is_region_code", "load_gazetteer", "suggest"]
 
 #: What a clerk can choose from at one glance.
 _MAX_CANDIDATES = 8
+#: Mentions are compared with one another; a complaint names a handful, a pasted list hundreds.
+_MAX_MENTIONS = 40
 _CODE = re.compile(r"[0-9]{2}\.[0-9]{2}(?:\.[0-9]{2}(?:\.[0-9]{4})?)?")
 #: Lengths of the codes of a regency, a kecamatan and a village.
 _PRECISION = {
@@ -70,15 +72,15 @@ def find_place(words: Words, gazetteer: Gazetteer, hints: Hints | None = None) -
 def _decide(
     words: Words, gazetteer: Gazetteer, hints: Hints
 ) -> tuple[str | None, tuple[PlaceCandidate, ...]]:
-    mentions, elsewhere = find_mentions(words, gazetteer, hints.segments)
+    read = find_mentions(words, gazetteer, hints.segments)
     regency = gazetteer.regency
-    mentions = _qualified(mentions)
+    mentions = _qualified(read.found[:_MAX_MENTIONS])
     if len(mentions) > 1:
         mentions = _without_repeats(_narrowed(mentions))
     firm = [mention for mention in mentions if mention.weight is Weight.FIRM]
     # "Kabupaten Madiun, desa Sidorejo" is not ours, unless our regency is named as well.
     home = hints.regency_named or any(regency in mention.readings for mention in firm)
-    if elsewhere and not home:
+    if (read.elsewhere and not home) or (read.unknown_kecamatan and not _with_kecamatan(firm)):
         return None, _ranked(mentions, share=0.5)
     lowest = _lowest(firm)
     if lowest:
@@ -86,6 +88,11 @@ def _decide(
     if home or any(mention.weight is Weight.NEAR for mention in mentions):
         return regency.code, _ranked(mentions) or (as_candidate(regency, 0.5),)
     return None, _ranked(mentions)
+
+
+def _with_kecamatan(firm: list[Mention]) -> bool:
+    """Whether a kecamatan of ours is named, alone or with its village."""
+    return any(mention.joined or mention.level == "kecamatan" for mention in firm)
 
 
 def _qualified(mentions: list[Mention]) -> list[Mention]:

@@ -34,7 +34,8 @@ def _sentences(text: str) -> Iterator[str]:
     start = 0
     for match in _SENTENCE_END.finditer(text):
         end = match.start()
-        if match[0][0] != "." or text[max(start, end - _MIN_LAST_WORD) : end].isalnum():
+        whole = end - start >= _MIN_LAST_WORD and text[end - _MIN_LAST_WORD : end].isalnum()
+        if whole or match[0][0] != "." or "\n" in match[0]:
             yield text[start:end]
             start = match.end()
     yield text[start:]

@@ -18,9 +18,9 @@ from gateway.site_guard import SiteGuard
 from normalizer.gazetteer import Gazetteer, load_gazetteer
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ComplaintBoxConnector:
-    """Implements ``gateway.contract.SiteConnector``."""
+    """Implements ``gateway.contract.SiteConnector``, whose ``prefix`` forbids a frozen class."""
 
     settings: ComplaintBoxSettings
     auth: AuthSettings

@@ -136,24 +136,24 @@ def print_report(console: Console, table: Table, outcomes: Sequence[Outcome]) ->
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns the exit code."""
     asked = _parser().parse_args(arguments)
-    console = Console()
+    faults = Console(stderr=True, highlight=False)
     try:
         config = read_config(asked.config)
         settings = config.load(ComplaintBoxSettings)
         table = read_table(asked.file, settings.import_max_rows, settings.import_max_bytes)
         outcomes = asyncio.run(_run(table, _context(asked, config, settings), config))
     except UnreadableTable as unreadable:
-        console.print(f"Tidak diimpor: {unreadable}", markup=False)
+        faults.print(f"Tidak diimpor: {unreadable}", markup=False)
         return EXIT_UNREADABLE
     except GatewayFault as fault:
-        console.print(str(fault), markup=False)
+        faults.print(str(fault), markup=False)
         return fault.exit_code
     if asked.rejected is not None:
         write_rejected(asked.rejected, table, outcomes)
     if asked.json:
         sys.stdout.write(as_json(table, outcomes) + "\n")
     else:
-        print_report(console, table, outcomes)
+        print_report(Console(), table, outcomes)
     return exit_code(outcomes)
 
 

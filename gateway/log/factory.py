@@ -1,6 +1,7 @@
 """Which event log the settings ask for."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from gateway.errors import Misconfigured
 from gateway.log import EventLog
@@ -18,7 +19,7 @@ def make_log(config: ConfigFile, topic_names: Sequence[str] = ()) -> EventLog:
         # Imported on demand: each log brings a library that the other does without.
         from gateway.log.sqlite import SqliteLog
 
-        return SqliteLog(config.load(GatewaySettings).data_dir / "log.db", topic_names)
+        return SqliteLog(made_data_dir(config) / "log.db", topic_names)
     if not settings.bootstrap_servers:
         raise Misconfigured(
             "[log]: kind is kafka but no bootstrap_servers are named; "
@@ -43,3 +44,20 @@ def make_log(config: ConfigFile, topic_names: Sequence[str] = ()) -> EventLog:
         ),
         topic_names,
     )
+
+
+def made_data_dir(config: ConfigFile) -> Path:
+    """The data directory, made if it is not there yet.
+
+    Raises:
+        Misconfigured: it cannot be made.
+    """
+    data_dir = config.load(GatewaySettings).data_dir
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Misconfigured(
+            f"[gateway] data_dir {data_dir} cannot be made ({error.strerror}); "
+            "make it writable or name another"
+        ) from None
+    return data_dir

@@ -11,9 +11,10 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from gateway.errors import LogUnavailable, NotKept, TopicMissing
 from gateway.log import Position, Record, StoredRecord, TopicSpec
+from gateway.log.kafka_endings import end_consumer
 from gateway.log.kafka_producer import KafkaProducer
 from gateway.log.kafka_settings import KafkaSettings, connection, topic_configs
-from gateway.log.kafka_subscription import KafkaSubscription, end_consumer, stored
+from gateway.log.kafka_subscription import KafkaSubscription, stored
 
 __all__ = ["KafkaLog", "KafkaSettings"]
 

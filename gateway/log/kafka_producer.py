@@ -9,13 +9,13 @@ who was in the refused batch is sent again, each alone, on a second producer.
 import asyncio
 import logging
 from collections.abc import Sequence
-from contextlib import suppress
 
 from aiokafka import AIOKafkaProducer
 from aiokafka import errors as kafka
 
 from gateway.errors import LogUnavailable, NotKept, OutcomeUnknown, RecordRefused
 from gateway.log import Position, Record
+from gateway.log.kafka_endings import END_SECONDS, end_producer
 from gateway.log.kafka_settings import KafkaSettings, connection
 from gateway.log.limits import refuse_oversized
 
@@ -32,9 +32,6 @@ _PAUSE_SECONDS = 0.5
 # aiokafka never looks up its bootstrap servers again. When nothing was confirmed for a minute
 # although something was sent, the cluster may have moved to other addresses.
 _STALE_SECONDS = 60.0
-# Unconfirmed records have been answered with 503 by then; nobody waits for them.
-_FLUSH_SECONDS = 5.0
-_TEAR_DOWN_SECONDS = 2.0
 
 # The broker judged the record itself. INVALID_RECORD is newer than aiokafka's table of codes and
 # arrives, like UNKNOWN_SERVER_ERROR, as UnknownError.
@@ -105,7 +102,7 @@ class KafkaProducer:
                 self._retire(producer)
         self._main = self._alone = None
         if self._retiring:
-            await asyncio.wait(self._retiring, timeout=_FLUSH_SECONDS + 3 * _TEAR_DOWN_SECONDS)
+            await asyncio.wait(self._retiring, timeout=END_SECONDS)
 
     async def _append(self, topic: str, record: Record) -> Position:
         producer = await self._current()
@@ -194,7 +191,7 @@ class KafkaProducer:
 
     def _retire(self, producer: AIOKafkaProducer, *, flush: bool = True) -> None:
         """End a producer beside the work: with the broker away this takes its time."""
-        task = asyncio.create_task(_end(producer, flush), name="log-producer-end")
+        task = asyncio.create_task(end_producer(producer, flush=flush), name="log-producer-end")
         self._retiring.add(task)
         task.add_done_callback(self._retiring.discard)
 
@@ -205,23 +202,3 @@ async def _send(producer: AIOKafkaProducer, topic: str, record: Record) -> Posit
     )
     metadata = await confirmed
     return Position(topic, metadata.partition, metadata.offset)
-
-
-async def _end(producer: AIOKafkaProducer, flush: bool) -> None:
-    """stop() waits for ever while the broker is away, so it is called only after a flush."""
-    try:
-        async with asyncio.timeout(_FLUSH_SECONDS):
-            if flush:
-                await producer.flush()
-                await producer.stop()
-                return
-    except (kafka.KafkaError, OSError, TimeoutError):
-        log.warning("log.producer_abandoned", extra={"error": "unconfirmed records"})
-    # What stop() does, without the wait. Its records stay unconfirmed; their callers were told.
-    producer._closed = True  # noqa: SLF001 - keeps __del__ from complaining
-    with suppress(kafka.KafkaError, OSError, TimeoutError, asyncio.CancelledError):
-        async with asyncio.timeout(_TEAR_DOWN_SECONDS):
-            await producer.client.close()
-    with suppress(kafka.KafkaError, OSError, TimeoutError, asyncio.CancelledError):
-        async with asyncio.timeout(_TEAR_DOWN_SECONDS):
-            await producer._sender.close()  # noqa: SLF001

@@ -12,6 +12,7 @@ from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssigno
 
 from gateway.errors import LogUnavailable, TopicMissing
 from gateway.log import Position, Record, StoredRecord
+from gateway.log.kafka_endings import end_consumer
 from gateway.log.kafka_settings import KafkaSettings, connection
 
 log = logging.getLogger(__name__)
@@ -30,7 +31,6 @@ _FETCH_BYTES = 8 << 20
 _PARTITION_FETCH_BYTES = 2 << 20
 _CONNECT_SECONDS = 10.0
 _COMMIT_SECONDS = 5.0
-_CLOSE_SECONDS = 5.0
 # While nothing comes, this often ask whether the cluster is there at all: aiokafka does not say.
 _PROBE_SECONDS = 5.0
 # A healthy partition answers every 0.5 s even when empty. aiokafka has stalls without an error.
@@ -213,15 +213,3 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aio
             if silent_seconds > _STALL_SECONDS:
                 raise LogUnavailable("the consumer stalled: subscribe again")
         self._heard_at = loop.time()
-
-
-async def end_consumer(consumer: AIOKafkaConsumer) -> None:
-    """Stop a consumer, by force when the broker does not answer. Never raises."""
-    with suppress(kafka.KafkaError, OSError, TimeoutError):
-        async with asyncio.timeout(_CLOSE_SECONDS):
-            await consumer.stop()
-            return
-    log.warning("log.consumer_abandoned", extra={"error": "no answer to leaving the group"})
-    with suppress(kafka.KafkaError, OSError, TimeoutError):
-        async with asyncio.timeout(_CLOSE_SECONDS):
-            await consumer._client.close()  # noqa: SLF001 - stop() did not get that far

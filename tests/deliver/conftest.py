@@ -5,16 +5,13 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from aiohttp import web
-from compose.lapor_sandbox.app import build_app
-from compose.lapor_sandbox.settings import SandboxSettings
 
 from deliver.database import migrate, open_engine
 from deliver.ledger import Ledger
 from gateway.log.sqlite import SqliteLog
 from gateway.sealing import Opener, Sealer, load_opener, load_sealer, new_key_pair
 from gateway.settings import TopicSettings
-from tests.deliver.running import Sandbox
+from tests.deliver.running import Sandbox, running_sandbox
 
 JAKARTA = ZoneInfo("Asia/Jakarta")
 
@@ -83,10 +80,5 @@ async def event_log(tmp_path: Path) -> AsyncIterator[SqliteLog]:
 @pytest.fixture
 async def sandbox(tmp_path: Path) -> AsyncIterator[Sandbox]:
     """The LAPOR! look-alike on a real port."""
-    settings = SandboxSettings(db=tmp_path / "lapor.db", port=0)
-    app = build_app(settings)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    yield Sandbox(app, settings, runner.addresses[0][1])
-    await runner.cleanup()
+    async with running_sandbox(tmp_path / "lapor.db") as made:
+        yield made

@@ -6,16 +6,18 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
+from pydantic import SecretStr
+
 from compose.lapor_sandbox import faults
 from compose.lapor_sandbox.api import STORE
+from compose.lapor_sandbox.app import build_app
 from compose.lapor_sandbox.settings import SandboxSettings
 from compose.lapor_sandbox.store import Complaint
 from compose.lapor_sandbox.switches import Switches
-from pydantic import SecretStr
-
 from deliver.gate import Gate, Pauses
 from deliver.lapor.v3 import LaporV3
 from deliver.ledger import Ledger
@@ -67,6 +69,20 @@ class Sandbox:
             "total_timeout_seconds": 0.7,
         }
         return LaporSettings.model_validate(values | changes)
+
+
+@asynccontextmanager
+async def running_sandbox(database: Path) -> AsyncIterator[Sandbox]:
+    """The look-alike on a free port of this process."""
+    settings = SandboxSettings(db=database, port=0)
+    app = build_app(settings)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        yield Sandbox(app, settings, runner.addresses[0][1])
+    finally:
+        await runner.cleanup()
 
 
 def elsewhere(port: int) -> LaporSettings:

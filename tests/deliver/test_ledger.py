@@ -4,6 +4,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import inspect, text
@@ -230,6 +231,24 @@ def test_queries_give_what_is_due(any_ledger: Ledger) -> None:
 def test_a_naive_time_is_refused(any_ledger: Ledger) -> None:
     with pytest.raises(Exception, match="without zone"):
         any_ledger.queries.due(NOON.replace(tzinfo=None), 1)
+
+
+@pytest.mark.postgres
+def test_connections_that_the_server_cut_are_made_again(postgres_database: str) -> None:
+    engine, other = open_engine(postgres_database), open_engine(postgres_database)
+    migrate(engine)
+    ledger = Ledger(engine, ZoneInfo("Asia/Jakarta"))
+    row = record(ledger)
+    with other.begin() as connection:
+        connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        )
+    assert ledger.queries.get(row.complaint_id) == row
+    other.dispose()
+    ledger.close()
 
 
 def test_a_server_that_is_away_is_said_without_the_password() -> None:

@@ -2,13 +2,21 @@
 
 import tempfile
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule
+from hypothesis.stateful import (
+    Bundle,
+    MultipleResults,
+    RuleBasedStateMachine,
+    invariant,
+    multiple,
+    rule,
+)
 
 from deliver.database import migrate, open_engine
 from deliver.desk import Desk
@@ -39,6 +47,9 @@ def test_nobody_enters_without_having_it_in_hand_or_looking() -> None:
     assert not may_move(State.RECEIVED, State.ENTERED, Who.WORKER)
     assert not may_move(State.RECEIVED, State.ENTERED, Who.OPERATOR)
     assert not may_move(State.UNKNOWN, State.RECEIVED, Who.WORKER)
+
+
+Seen = LedgerRow | MultipleResults[LedgerRow]
 
 
 class LedgerMachine(RuleBasedStateMachine):
@@ -88,7 +99,7 @@ class LedgerMachine(RuleBasedStateMachine):
         by=st.sampled_from(WORKERS),
         answer=st.sampled_from(["ok", "refused", "not_sent", "none", "fell"]),
     )
-    def send(self, row: LedgerRow, by: Actor, answer: str) -> object:
+    def send(self, row: LedgerRow, by: Actor, answer: str) -> Seen:
         try:
             claimed = self.ledger.claim(row, by, NOON, NOON + timedelta(seconds=1), "v3")
         except LedgerConflict:
@@ -120,7 +131,7 @@ class LedgerMachine(RuleBasedStateMachine):
             self.ledger.move(row, State.UNKNOWN, WORKERS[0], "worker_restarted", NOON)
 
     @rule(target=seen, row=seen)
-    def operator_resends(self, row: LedgerRow) -> object:
+    def operator_resends(self, row: LedgerRow) -> Seen:
         try:
             moved = self.desk.resend(row)
         except LedgerConflict:
@@ -130,7 +141,7 @@ class LedgerMachine(RuleBasedStateMachine):
         return moved
 
     @rule(target=seen, row=seen, act=st.sampled_from(["exclude", "release", "found", "done"]))
-    def operator_acts(self, row: LedgerRow, act: str) -> object:
+    def operator_acts(self, row: LedgerRow, act: str) -> Seen:
         self.numbers += 1
         number = str(self.numbers)
         try:
@@ -159,7 +170,7 @@ class LedgerMachine(RuleBasedStateMachine):
             assert row is not None
             lines = self.ledger.queries.history(complaint_id)
             assert lines[0].before is None
-            for earlier, later in zip(lines, lines[1:], strict=False):
+            for earlier, later in pairwise(lines):
                 assert later.before is earlier.after
                 assert may_move(later.before, later.after, later.who)
             assert lines[-1].after is row.state

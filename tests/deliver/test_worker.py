@@ -2,18 +2,21 @@
 
 import asyncio
 from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
+from deliver.ledger import Ledger
 from deliver.states import State
 from deliver.target import CredentialsRefused
+from gateway.errors import GatewayFault
 from gateway.log import Record
 from gateway.log.sqlite import SqliteLog
-from deliver.ledger import Ledger
 from gateway.sealing import Opener, Sealer
 from normalizer.event import EntryReceipt, RejectedItem
-from tests.deliver.making import make_event
-from tests.deliver.running import TOPICS, Desktop, Sandbox, elsewhere, eventually
+from tests.deliver.making import at, make_event
+from tests.deliver.running import TOPICS, WORKER, Desktop, Sandbox, elsewhere, eventually
 from tests.servers import free_ports
 
 
@@ -237,7 +240,7 @@ async def test_one_reporter_in_order_others_side_by_side(
     references = [event.reference for event in same]
     assert [name for name in order if name in references] == references
     assert order.index(others[0].reference) < order.index(references[1])
-    for event, following in zip(same, same[1:], strict=False):
+    for event, following in pairwise(same):
         entered = desktop.ledger.queries.history(event.complaint_id)[-1]
         claimed = desktop.ledger.queries.history(following.complaint_id)[1]
         assert (entered.reason, claimed.reason) == ("entered", "claimed")
@@ -275,9 +278,6 @@ async def test_a_receipt_that_was_not_published_is_owed(
     desktop: Desktop, sandbox: Sandbox, sealer: Sealer
 ) -> None:
     """The worker fell between the entry and the receipt."""
-    from tests.deliver.making import at
-    from tests.deliver.running import WORKER
-
     event = make_event(sealer)
     now = desktop.now()
     row, _ = desktop.ledger.record(event, at(0), now, WORKER)
@@ -293,3 +293,38 @@ async def test_a_receipt_that_was_not_published_is_owed(
         await eventually(published, "the receipt")
     receipts = [item async for item in desktop.event_log.scan(TOPICS.entered)]
     assert len(receipts) == 1
+
+
+async def test_an_unreadable_record_that_cannot_be_kept_stops_the_worker(
+    tmp_path: Path, ledger: Ledger, sealer: Sealer, opener: Opener, sandbox: Sandbox
+) -> None:
+    event_log = SqliteLog(tmp_path / "narrow.db")
+    await event_log.open()
+    specs = [spec for spec in TOPICS.specs() if spec.name != TOPICS.rejected]
+    await event_log.create_topics(specs)
+    await event_log.append(TOPICS.accepted, Record(b"k", b"no event"))
+    desktop = Desktop(event_log, ledger, sealer, opener)
+    with pytest.raises(GatewayFault):
+        async with desktop.working(sandbox.lapor()) as task:
+            await task
+    assert await desktop.cursor() == 0
+    await event_log.close()
+
+
+async def test_a_redelivery_while_it_is_being_entered_changes_nothing(
+    desktop: Desktop, sandbox: Sandbox, sealer: Sealer
+) -> None:
+    sandbox.switch(delay_seconds=0.2)
+    event = make_event(sealer)
+    await desktop.publish(event)
+    async with desktop.working(sandbox.lapor(total_timeout_seconds=5)):
+        await desktop.reaches(event, State.SENDING)
+        await desktop.publish(event, event)
+        await desktop.reaches(event, State.ENTERED)
+
+        async def all_taken() -> bool:
+            return await desktop.cursor() == 3
+
+        await eventually(all_taken, "the cursor behind the repeats")
+    assert len(await sandbox.complaints()) == 1
+    assert desktop.reasons(event) == ["taken_from_log", "claimed", "entered"]

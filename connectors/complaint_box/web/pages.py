@@ -1,5 +1,6 @@
 """The handlers: log in, type a slip, see its number, type the next one."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -51,7 +52,12 @@ def make_app(site: Site) -> web.Application:
     app.router.add_get("/tersimpan", show_saved)
     app.router.add_get("/tempat", complete_place)
     app.router.add_static("/berkas", STATIC_DIR)
+    app.on_cleanup.append(_close)
     return app
+
+
+async def _close(app: web.Application) -> None:
+    await asyncio.to_thread(app[SITE].guard.people.close)
 
 
 async def _to_form(_: web.Request) -> web.Response:

@@ -121,6 +121,8 @@ function mark(index) {
 }
 
 function open(found) {
+  // A late answer must not take away the option that was just marked.
+  const held = places[active]?.code;
   places = found;
   list.replaceChildren(
     ...found.map((one, at) => {
@@ -133,10 +135,9 @@ function open(found) {
     }),
   );
   spoken.textContent = found.length ? `${found.length} tempat ditemukan` : "Tidak ada tempat yang cocok";
-  active = -1;
-  place.removeAttribute("aria-activedescendant");
   list.hidden = found.length === 0;
   place.setAttribute("aria-expanded", String(found.length > 0));
+  mark(found.findIndex((one) => one.code === held));
 }
 
 function choose(one) {

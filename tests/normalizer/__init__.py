@@ -1,0 +1,1 @@
+"""Tests of the normalizer: tables of cases, and properties over any input."""
