@@ -15,8 +15,9 @@ from deliver.ledger import Ledger
 from deliver.sending import Sending
 from deliver.settings import DeliverSettings, LaporSettings, LedgerSettings
 from deliver.states import Actor, Who
+from deliver.steps import Plan
 from deliver.target import Target
-from deliver.worker import Plan, Worker
+from deliver.worker import Worker
 from gateway.intake import utc_now
 from gateway.lifecycle import bind, opened, serving
 from gateway.log import EventLog

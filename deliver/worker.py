@@ -1,13 +1,12 @@
 """The worker: takes events from the log, decides, has them entered, records, commits.
 
-Together with ``sending.py`` and ``gate.py`` it is the only place that waits, parks or stops.
+With ``steps.py``, ``sending.py`` and ``gate.py`` it is the only place that waits, parks or stops.
 """
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from uuid import UUID
@@ -15,16 +14,15 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from deliver import sweep
-from deliver.decide import Hold, Link, Send, WaitForOperator, decide
 from deliver.gate import GateClosed
 from deliver.lanes import Lanes
-from deliver.ledger import Ledger, Stale
+from deliver.ledger import Ledger
 from deliver.offsets import Offsets
 from deliver.receipts import publish_missing
 from deliver.rows import LedgerRow, Recorded
-from deliver.sending import Sending
 from deliver.settings import GROUP
-from deliver.states import Actor, State
+from deliver.states import State
+from deliver.steps import Plan, advance
 from deliver.unreadable import reject
 from gateway.errors import LogUnavailable
 from gateway.log import EventLog, Position, StoredRecord, Subscription
@@ -38,23 +36,9 @@ log = logging.getLogger(__name__)
 #: Fetched and not yet settled, for each place at the target: keeps every place busy while one
 #: reporter's items queue up, and memory flat while LAPOR is away.
 _BACKLOG_PER_PLACE = 4
-#: A stop and a finished entry are noticed at the latest after this.
-_FETCH_SECONDS = 0.5
 _RESUBSCRIBE_FIRST_SECONDS = 0.5
 #: As long as a Kafka broker needs for its restart.
 _RESUBSCRIBE_MAX_SECONDS = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How the worker goes about it. ``sending`` None: people enter, the worker only records."""
-
-    sending: Sending | None
-    by: Actor
-    max_in_flight: int
-    hold_seconds: int
-    sweep_seconds: float
-    stop_grace_seconds: float
 
 
 class Worker:
@@ -142,10 +126,10 @@ class Worker:
     async def _fetch(self, subscription: Subscription) -> list[StoredRecord]:
         room = self._room()
         if room > 0:
-            return list(await subscription.fetch(room, _FETCH_SECONDS))
+            return list(await subscription.fetch(room, self._plan.fetch_seconds))
         self._changed.clear()
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._changed.wait(), _FETCH_SECONDS)
+            await asyncio.wait_for(self._changed.wait(), self._plan.fetch_seconds)
         return list(await subscription.fetch(0, 0))
 
     async def _take(self, stored: StoredRecord) -> None:
@@ -179,89 +163,17 @@ class Worker:
             waiting.add(position)
 
     async def _work_on(self, complaint_id: UUID) -> None:
-        """One complaint until it is settled or waits for somebody else."""
         try:
-            row = await asyncio.to_thread(self._ledger.queries.get, complaint_id)
-            while row is not None and row.state is State.RECEIVED:
-                try:
-                    row = await self._step(row)
-                except Stale:
-                    row = await asyncio.to_thread(self._ledger.queries.get, complaint_id)
+            row = await advance(complaint_id, self._ledger, self._plan, self._now)
         except GateClosed:
             del self._in_flight[complaint_id]
             return
         # The ledger has it now, whatever it waits for: the log need not bring it again.
         for position in self._in_flight.pop(complaint_id):
             self._offsets.settled(position)
+        self._owes_receipts |= row is not None and row.state in (State.ENTERED, State.LINKED)
         DELIVER_IN_FLIGHT.set(len(self._in_flight))
         self._changed.set()
-
-    async def _step(self, row: LedgerRow) -> LedgerRow | None:
-        """The row one step further; None when it waits in ``received``."""
-        event = row.event()
-        match await self._decide(row, event):
-            case Link(reason, tracking_id, linked_to):
-                linked = await asyncio.to_thread(
-                    self._ledger.move,
-                    row,
-                    State.LINKED,
-                    self._plan.by,
-                    reason,
-                    self._now(),
-                    linked_tracking_id=tracking_id,
-                    linked_to=linked_to,
-                )
-                self._owes_receipts = True
-                return linked
-            case Hold(until):
-                return await asyncio.to_thread(
-                    self._ledger.move,
-                    row,
-                    State.HELD,
-                    self._plan.by,
-                    "place_missing",
-                    self._now(),
-                    hold_until=until,
-                )
-            case Send() if self._plan.sending is not None:
-                return await self._send(self._plan.sending, row, event)
-            case _:
-                return None
-
-    async def _decide(
-        self, row: LedgerRow, event: ComplaintEvent
-    ) -> Link | Hold | WaitForOperator | Send:
-        parent = None
-        if event.relates_to is not None:
-            parent = await asyncio.to_thread(self._ledger.queries.get, event.relates_to)
-        return decide(
-            event,
-            row,
-            parent,
-            assisted=self._plan.sending is None,
-            hold_seconds=self._plan.hold_seconds,
-            sent_back=await asyncio.to_thread(self._ledger.queries.was_sent_back, row.complaint_id),
-            now=self._now(),
-        )
-
-    async def _send(
-        self, sending: Sending, row: LedgerRow, event: ComplaintEvent
-    ) -> LedgerRow | None:
-        after = await sending.send(row, event)
-        if after is not None and after.state is State.ENTERED:
-            if event.attachments:
-                # No channel brings bytes yet; whoever reads the history sees what is still owed.
-                note = f"{len(event.attachments)} attachments"
-                await asyncio.to_thread(
-                    self._ledger.note,
-                    row.complaint_id,
-                    self._plan.by,
-                    "attachment_waiting",
-                    self._now(),
-                    note,
-                )
-            self._owes_receipts = True
-        return after
 
     async def _sweep(self) -> None:
         """Work that no record brings: resends, ended holds, lost claims, receipts still owed."""

@@ -79,8 +79,15 @@ class Delivery:
 class PollingConnector(Protocol):
     """A channel that we ask. The driver reconnects; the connector does not."""
 
-    channel: Channel
-    account: str
+    @property
+    def channel(self) -> Channel:
+        """The channel of its items."""
+        ...
+
+    @property
+    def account(self) -> str:
+        """Which of our addresses is polled."""
+        ...
 
     async def connect(self) -> None:
         """Raises NotConnected: the driver comes again after a pause."""
@@ -120,8 +127,10 @@ class Door(Protocol):
 class SiteConnector(Protocol):
     """A channel with pages of its own (the clerk's form), mounted on the public port."""
 
-    #: The first part of its addresses, e.g. ``/petugas/``.
-    prefix: str
+    @property
+    def prefix(self) -> str:
+        """The first part of its addresses, e.g. ``/petugas``."""
+        ...
 
     def site(self, door: Door) -> web.Application:
         """The pages, to be mounted under ``prefix``; asked once, at start."""

@@ -5,7 +5,8 @@ import hashlib
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Literal
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
@@ -27,6 +28,7 @@ from normalizer.draft import Rejection
 from normalizer.event import PrivatePart, RejectedItem
 from normalizer.gazetteer import load_gazetteer
 from normalizer.normalize import Context, Normalized, normalize
+from normalizer.text import repair
 
 log = logging.getLogger(__name__)
 
@@ -55,10 +57,11 @@ class Intake:
         self._context = context
         self._sealer = sealer
         self._clock = clock
+        self._last = datetime.min.replace(tzinfo=UTC)
 
     async def accept(self, item: Item, traceparent: str | None = None) -> Kept:
         """See ``Door.accept``. An item that cannot become an event is kept, sealed, aside."""
-        now = self._clock()
+        now = self._next_instant()
         try:
             if isinstance(item, Rejection):
                 return await self._reject(item, now, traceparent)
@@ -78,6 +81,11 @@ class Intake:
                 },
             )
             raise
+
+    def _next_instant(self) -> datetime:
+        """The time, never the same twice: an item without id and time is told apart by it."""
+        self._last = max(self._clock(), self._last + timedelta(microseconds=1))
+        return self._last
 
     async def _publish(self, outcome: Normalized, now: datetime, traceparent: str | None) -> Kept:
         event = outcome.event.model_copy(update={"sealed": self._sealer.seal(outcome.private)})
@@ -108,33 +116,31 @@ class Intake:
 def seal_rejection(item: Rejection, now: datetime, sealer: Sealer) -> RejectedItem:
     """The rejected item as it stands in its topic: the same bytes again give the same id."""
     digest = hashlib.sha256(item.raw).hexdigest()
-    name = "\x1f".join((item.channel, item.account, item.source_id or "", digest))
+    source_id = None if item.source_id is None else repair(item.source_id)
+    account = repair(item.account)
+    name = "\x1f".join((item.channel, account, source_id or "", digest))
     return RejectedItem(
         item_id=uuid5(_REJECTED_NAMESPACE, name),
         channel=item.channel,
-        account=item.account,
+        account=account,
         received_at=now,
         stage="intake",
         reason=item.reason,
-        sealed=sealer.seal(_raw_part(item)),
+        sealed=sealer.seal(_raw_part(item, source_id)),
     )
 
 
-def _raw_part(item: Rejection) -> PrivatePart:
+def _raw_part(item: Rejection, source_id: str | None) -> PrivatePart:
+    encoding: Literal["utf-8", "base64"] = "utf-8"
     try:
-        text = item.raw.decode("utf-8")
+        raw = item.raw.decode("utf-8")
     except UnicodeDecodeError:
-        return PrivatePart(
-            source_id=item.source_id,
-            raw=base64.b64encode(item.raw).decode("ascii"),
-            raw_encoding="base64",
-            raw_media_type=item.raw_media_type,
-        )
+        encoding, raw = "base64", base64.b64encode(item.raw).decode("ascii")
     return PrivatePart(
-        source_id=item.source_id,
-        raw=text,
-        raw_encoding="utf-8",
-        raw_media_type=item.raw_media_type,
+        source_id=source_id,
+        raw=raw,
+        raw_encoding=encoding,
+        raw_media_type=repair(item.raw_media_type),
     )
 
 

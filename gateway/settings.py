@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, TypeVar
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
@@ -136,7 +137,9 @@ def _explain(error: ValidationError, where: str, section: type[Section]) -> str:
     lines = []
     for item in error.errors(include_input=False, include_url=False, include_context=False):
         key = ".".join(str(part) for part in item["loc"])
-        if item["type"] == "extra_forbidden":
+        if item["type"] == "extra_forbidden" and len(item["loc"]) > 1:
+            lines.append(f"{where}: {key} is not known there; see gateway.toml.example")
+        elif item["type"] == "extra_forbidden":
             known = ", ".join(sorted(section.model_fields))
             lines.append(f"{where}: unknown key {key}; known are: {known}")
         elif item["type"] == "missing":
@@ -155,12 +158,24 @@ def _with_absolute_paths(settings: S, base_dir: Path) -> S:
     return settings.model_copy(update=moved) if moved else settings
 
 
-def _known_zone(name: str) -> str:
+def known_zone(name: str) -> str:
+    """For validators: the name of an IANA time zone, or a ValueError that says what is usual."""
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):
         raise ValueError("is no IANA time zone; Western Indonesia is Asia/Jakarta") from None
     return name
+
+
+def _web_address(value: str) -> str:
+    parts = urlsplit(value)
+    try:
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or parts.query or parts.fragment:
+        raise ValueError("is no address like https://aduan.example.go.id")
+    return value.rstrip("/")
 
 
 Port = Annotated[int, Field(ge=0, le=65_535)]
@@ -175,7 +190,7 @@ class GatewaySettings(Section):
     #: Log, ledger, users and locks of the embedded defaults.
     data_dir: Path = Path("data")
     #: The days of the reconciliation are days of this zone.
-    time_zone: Annotated[str, AfterValidator(_known_zone)] = "Asia/Jakarta"
+    time_zone: Annotated[str, AfterValidator(known_zone)] = "Asia/Jakarta"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     #: Processes that take in items, sharing the public port.
     intake_processes: Annotated[int, Field(ge=1, le=32)] = 1
@@ -193,7 +208,7 @@ class WebSettings(Section):
     internal_host: str = "127.0.0.1"
     internal_port: Port = 8081
     #: What providers and browsers call us; signatures over the URL are checked against it.
-    public_base_url: str = "http://127.0.0.1:8080"
+    public_base_url: Annotated[str, AfterValidator(_web_address)] = "http://127.0.0.1:8080"
     #: A webhook carries texts, never media: 64 KiB is 40 of the longest SMS in UCS-2.
     max_body_bytes: Annotated[int, Field(ge=1024, le=900_000)] = 65_536
     #: Networks whose X-Forwarded-For is believed when logins are throttled.

@@ -12,7 +12,7 @@ PATIENCE_SECONDS = 60.0
 
 
 def wait_for(
-    condition: Callable[[], T], what: str, seconds: float = PATIENCE_SECONDS, every: float = 0.1
+    condition: Callable[[], T | None], what: str, seconds: float = PATIENCE_SECONDS, every: float = 0.1
 ) -> T:
     """Ask until the answer is true; that answer."""
     deadline = time.monotonic() + seconds
@@ -23,7 +23,7 @@ def wait_for(
 
 
 async def eventually(
-    condition: Callable[[], Awaitable[T]], what: str, seconds: float = PATIENCE_SECONDS
+    condition: Callable[[], Awaitable[T | None]], what: str, seconds: float = PATIENCE_SECONDS
 ) -> T:
     """The same for asynchronous questions."""
     deadline = time.monotonic() + seconds

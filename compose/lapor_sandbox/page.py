@@ -56,9 +56,12 @@ async def healthz(request: web.Request) -> web.Response:
 
 
 async def list_complaints(request: web.Request) -> web.Response:
-    """The newest 1,000; ``content_contains`` picks those whose content holds it."""
+    """The newest ``limit`` (1,000); ``content_contains`` picks those whose content holds it."""
     wanted = request.query.get("content_contains", "")
-    found = await request.app[STORE].complaints(content_contains=wanted)
+    limit = request.query.get("limit", "1000")
+    if not limit.isdecimal():
+        return answer(400, "limit is a whole number")
+    found = await request.app[STORE].complaints(content_contains=wanted, limit=int(limit))
     return answer(
         200,
         complaints=[

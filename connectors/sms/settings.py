@@ -4,24 +4,15 @@ An account cannot be written down without what proves its caller: verification i
 """
 
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from gateway.settings import Section, section_config
+from gateway.settings import Section, known_zone, section_config
 
 #: Shorter ones are guessed; an empty secret file would otherwise switch the check off.
 _SHORTEST_SECRET = 8
 
 Secret = Annotated[SecretStr, Field(min_length=_SHORTEST_SECRET)]
-
-
-def _known_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise ValueError("is no IANA time zone; Western Indonesia is Asia/Jakarta") from None
-    return name
 
 
 def _known_time_format(value: str) -> str:
@@ -166,7 +157,7 @@ class GenericAccount(AccountBase):
     #: ``iso``, ``unix``, ``unix_ms``, or a ``strptime`` pattern.
     time_format: Annotated[str, AfterValidator(_known_time_format)] = "iso"
     #: The zone of times that name none.
-    time_zone: Annotated[str, AfterValidator(_known_zone)] = "Asia/Jakarta"
+    time_zone: Annotated[str, AfterValidator(known_zone)] = "Asia/Jakarta"
     #: Where in the JSON the list of messages stands. A list at the top needs no setting.
     items: str | None = None
     delivery_report: FieldEquals | None = None

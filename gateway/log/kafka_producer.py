@@ -117,7 +117,13 @@ class KafkaProducer:
         if self._main is producer:
             self._main = None
             self._retire(producer)
-        return await self._append_alone(topic, record)
+        try:
+            return await self._append_alone(topic, record)
+        except RecordRefused:
+            raise
+        except NotKept as fault:
+            # The refusal may be of a repeat whose first attempt was written.
+            raise OutcomeUnknown(str(fault)) from None
 
     async def _append_alone(self, topic: str, record: Record) -> Position:
         async with self._one_by_one:

@@ -24,8 +24,9 @@ from deliver.ledger import Ledger
 from deliver.sending import Sending
 from deliver.settings import LaporSettings
 from deliver.states import Actor, State, Who
+from deliver.steps import Plan
 from deliver.target import Target
-from deliver.worker import Plan, Worker
+from deliver.worker import Worker
 from gateway.cloudevents import accepted_record
 from gateway.log import EventLog
 from gateway.sealing import Opener, Sealer
@@ -118,8 +119,10 @@ class Desktop:
             hold_seconds=0,
             sweep_seconds=0.05,
             stop_grace_seconds=5.0,
+            fetch_seconds=0.05,
         )
     )
+    topics: TopicSettings = TOPICS
 
     def worker(self, target: Target | None) -> Worker:
         """A worker that has not started."""
@@ -136,7 +139,7 @@ class Desktop:
                 now=self.now,
             )
         plan = replace(self.plan, sending=sending)
-        return Worker(self.event_log, TOPICS, self.ledger, self.sealer, plan, self.now)
+        return Worker(self.event_log, self.topics, self.ledger, self.sealer, plan, self.now)
 
     @asynccontextmanager
     async def working(self, settings: LaporSettings | None) -> AsyncIterator[asyncio.Task[None]]:
@@ -159,7 +162,7 @@ class Desktop:
     async def publish(self, *events: ComplaintEvent) -> None:
         """Put events on the log, as the intake does."""
         for event in events:
-            await self.event_log.append(TOPICS.accepted, accepted_record(event))
+            await self.event_log.append(self.topics.accepted, accepted_record(event))
 
     async def reaches(self, event: ComplaintEvent, state: State) -> None:
         """Wait until the ledger has the complaint in that state."""
@@ -176,7 +179,7 @@ class Desktop:
 
     async def cursor(self) -> int:
         """The next offset that the group reads."""
-        return (await self.event_log.committed(TOPICS.accepted, "deliver")).get(0, 0)
+        return (await self.event_log.committed(self.topics.accepted, "deliver")).get(0, 0)
 
 
 async def eventually(check: Callable[[], Awaitable[bool]], what: str) -> None:

@@ -97,7 +97,7 @@ class Stack:
 
     def in_lapor(self, containing: str = "") -> list[dict[str, Any]]:
         """What the look-alike holds."""
-        url = f"{self.sandbox}/sandbox/complaints?content_contains={quote(containing)}"
+        url = f"{self.sandbox}/sandbox/complaints?limit=100000&content_contains={quote(containing)}"
         found: list[dict[str, Any]] = json.loads(ask(url).body)["complaints"]
         return found
 

@@ -110,3 +110,20 @@ async def test_a_clerk_says_when_the_slip_came(bench: Bench) -> None:
     assert event.received_at == came
     assert event.reporter.status is ReporterStatus.WITHHELD
     assert event.reporter.key is None
+
+
+async def test_twins_without_id_and_time_are_both_kept(bench: Bench) -> None:
+    twin = draft(source_id=None)
+    kept = await asyncio.gather(*(bench.intake.accept(twin) for _ in range(50)))
+    assert len({item.item_id for item in kept}) == 50
+
+
+async def test_lone_surrogates_in_a_rejected_id(bench: Bench) -> None:
+    item = Rejection(
+        channel=Channel.SMS,
+        account="1708",
+        reason=RejectionReason.UNREADABLE,
+        raw=b"x",
+        source_id="\ud800",
+    )
+    assert (await bench.intake.accept(item)).reference is None

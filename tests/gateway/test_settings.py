@@ -78,6 +78,8 @@ def test_secret_from_a_file_and_from_the_environment(
         ("[log]\nsasl_password = { file = 'nowhere' }\n", "cannot read"),
         ("[log]\nsasl_password = { env = 'NOT_SET_ANYWHERE' }\n", "NOT_SET_ANYWHERE is not set"),
         ("web = 3\n", "[web]: is not a table"),
+        ("[web]\npublic_base_url = 'http://x:seven-secrets'\n", "is no address like https://"),
+        ("[web]\npublic_base_url = 'aduan.example'\n", "is no address like https://"),
         ("[gateway]\ntime_zone = 'Asia/Ngawi'\n", "is no IANA time zone"),
     ],
 )

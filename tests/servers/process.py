@@ -9,7 +9,7 @@ from pathlib import Path
 
 # The guard's standard input is a pipe that only the test process holds open. When that process
 # dies in any way the pipe closes, `read` returns and the server's process group goes.
-_GUARD = 'read -r _; kill -9 -- "-$0"'
+_GUARD = 'read -r _; kill -s KILL -- "-$0"'
 
 # A server that has not finished a clean stop by then is killed: its data is thrown away anyhow.
 _STOP_SECONDS = 10.0

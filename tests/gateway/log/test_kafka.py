@@ -12,7 +12,14 @@ from confluent_kafka.admin._config import ConfigResource
 from confluent_kafka.cimpl import NewTopic
 
 from gateway.errors import LogUnavailable, NotKept, OutcomeUnknown, RecordRefused
-from gateway.log import Record, StoredRecord, Subscription, TopicSpec, kafka_subscription
+from gateway.log import (
+    Record,
+    StoredRecord,
+    Subscription,
+    TopicSpec,
+    kafka_endings,
+    kafka_subscription,
+)
 from gateway.log.kafka import KafkaLog, KafkaSettings
 from tests.gateway.log.rows import values
 from tests.servers.kafka import LocalBroker
@@ -47,6 +54,12 @@ async def topic(log: KafkaLog) -> str:
     name = topic_name()
     await log.create_topics([TopicSpec(name, 1, None)])
     return name
+
+
+@pytest.fixture
+def group() -> str:
+    """Of its own: a member that a test cut off stays in its group for the session time."""
+    return f"group.{uuid.uuid4().hex}"
 
 
 @pytest.fixture
@@ -128,7 +141,7 @@ async def test_topics_are_made_as_safe_as_asked(kafka_broker: LocalBroker) -> No
 
 
 async def test_a_refused_record_takes_no_neighbour_with_it(
-    kafka_broker: LocalBroker, log: KafkaLog
+    kafka_broker: LocalBroker, log: KafkaLog, caplog: pytest.LogCaptureFixture
 ) -> None:
     topic = await asyncio.to_thread(narrow_topic, kafka_broker.bootstrap_servers, 3000)
     await log.append(topic, Record(b"k", b"before"))
@@ -139,9 +152,12 @@ async def test_a_refused_record_takes_no_neighbour_with_it(
     )
     assert isinstance(outcomes[7], RecordRefused)
     assert [i for i, each in enumerate(outcomes) if isinstance(each, Exception)] == [7]
-    # The partition goes on: aiokafka's own producer would be out of sequence for good.
+    assert "log.batch_refused" in [record.message for record in caplog.records]
+    caplog.clear()
+    # The partition goes on: a producer that was kept would be out of sequence for good.
     for i in range(20, 25):
         await log.append(topic, Record(b"k", b"%d" % i))
+    assert "log.batch_refused" not in [record.message for record in caplog.records]
     expected = [b"before", *(b"%d" % i for i in range(25) if i != 7)]
     assert sorted(await values(log, topic)) == sorted(expected)
 
@@ -237,12 +253,19 @@ async def test_an_absent_broker_is_told_in_time(
 
 @pytest.mark.parametrize("fault", [Fault.REFUSE, Fault.HOLD])
 async def test_close_is_bounded_and_leaves_nothing_running(
-    kafka_broker: LocalBroker, proxy: TcpProxy, topic: str, fault: Fault
+    kafka_broker: LocalBroker,
+    proxy: TcpProxy,
+    topic: str,
+    group: str,
+    fault: Fault,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(kafka_endings, "_LEAVE_SECONDS", 1.0)
+    monkeypatch.setattr(kafka_endings, "_FLUSH_SECONDS", 1.0)
     before = asyncio.all_tasks()
     log = KafkaLog(settings(f"127.0.0.1:{kafka_broker.proxy_port}"), [topic])
     await log.open()
-    subscription = await log.subscribe(topic, "deliver")
+    subscription = await log.subscribe(topic, group)
     await subscription.fetch(1, 0.2)
     proxy.set_fault(fault)
     with pytest.raises(NotKept):
@@ -250,7 +273,8 @@ async def test_close_is_bounded_and_leaves_nothing_running(
     started = time.monotonic()
     await subscription.close()
     await log.close()
-    assert time.monotonic() - started < 25.0
+    # Two endings of 1 s, each with at most three cuts of 2 s.
+    assert time.monotonic() - started < 14.0
     proxy.cut()
     await asyncio.sleep(0.1)
     left = {task for task in asyncio.all_tasks() - before if "TcpProxy" not in repr(task)}
@@ -270,14 +294,14 @@ async def test_opening_without_a_broker_says_what_to_do(proxy: TcpProxy) -> None
 
 
 async def test_a_member_notices_that_the_cluster_is_gone(
-    far_log: KafkaLog, proxy: TcpProxy, topic: str, monkeypatch: pytest.MonkeyPatch
+    far_log: KafkaLog, proxy: TcpProxy, topic: str, group: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(kafka_subscription, "_PROBE_SECONDS", 0.5)
     monkeypatch.setattr(kafka_subscription, "_COMMIT_SECONDS", 0.5)
     # The least that a broker allows. The member that was cut off could not say that it left, and
     # the next one gets its partition only after this.
     monkeypatch.setattr(kafka_subscription, "_SESSION_MS", 6000)
-    subscription = await far_log.subscribe(topic, "deliver")
+    subscription = await far_log.subscribe(topic, group)
     (taken,) = await take(subscription, 1)
     proxy.set_fault(Fault.REFUSE)
     with pytest.raises(LogUnavailable):
@@ -288,7 +312,7 @@ async def test_a_member_notices_that_the_cluster_is_gone(
             await subscription.fetch(10, 0.2)
     await subscription.close()
     proxy.set_fault(Fault.NONE)
-    again = await far_log.subscribe(topic, "deliver")
+    again = await far_log.subscribe(topic, group)
     assert await take(again, 1) == [taken]
     await again.close()
 
@@ -296,18 +320,20 @@ async def test_a_member_notices_that_the_cluster_is_gone(
 # Membership
 
 
-async def test_work_from_before_a_rebalance_is_not_committed(log: KafkaLog, topic: str) -> None:
+async def test_work_from_before_a_rebalance_is_not_committed(
+    log: KafkaLog, topic: str, group: str
+) -> None:
     for i in range(3):
         await log.append(topic, Record(b"k", b"%d" % i))
-    first = await log.subscribe(topic, "deliver")
+    first = await log.subscribe(topic, group)
     taken = await take(first, 2)
-    second = await log.subscribe(topic, "deliver")
+    second = await log.subscribe(topic, group)
     # The join of the second takes the partition from the first, and maybe gives it back.
     deadline = time.monotonic() + PATIENCE_SECONDS
     while first._delivered:
         assert time.monotonic() < deadline
         await asyncio.sleep(0.05)
     await first.commit({0: taken[-1].position.offset + 1})
-    assert await log.committed(topic, "deliver") == {}
+    assert await log.committed(topic, group) == {}
     await first.close()
     await second.close()

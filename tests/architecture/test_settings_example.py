@@ -1,0 +1,73 @@
+"""``gateway.toml.example`` is true: every key is there, known, and says the default."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from connectors.complaint_box.settings import ComplaintBoxSettings
+from connectors.sms.settings import SmsSettings
+from deliver.settings import DeliverSettings, LaporSettings, LedgerSettings
+from gateway.auth import AuthSettings
+from gateway.settings import (
+    GatewaySettings,
+    LogSettings,
+    NormalizerSettings,
+    SealingSettings,
+    Section,
+    TopicSettings,
+    WebSettings,
+    read_config,
+)
+
+EXAMPLE = Path(__file__).parents[2] / "gateway.toml.example"
+SECTIONS: list[type[Section]] = [
+    GatewaySettings,
+    WebSettings,
+    LogSettings,
+    TopicSettings,
+    SealingSettings,
+    NormalizerSettings,
+    SmsSettings,
+    ComplaintBoxSettings,
+    AuthSettings,
+    LedgerSettings,
+    DeliverSettings,
+    LaporSettings,
+]
+#: Set in the example because the default would show nothing.
+SHOWN_OTHERWISE = {("complaint_box", "enabled"), ("complaint_box", "boxes"), ("sms", "accounts")}
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KAFKA_BOOTSTRAP_SERVERS", raising=False)
+
+
+@pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.table)
+def test_every_key_is_explained_and_is_the_default(section: type[Section]) -> None:
+    text = EXAMPLE.read_text(encoding="utf-8")
+    written = tomllib.loads(text)[section.table]
+    example, default = read_config(EXAMPLE).load(section), section()
+    for key in section.model_fields:
+        # Keys without a default are shown as a comment.
+        assert key in written or f"\n# {key} = " in text, f"{section.table}.{key} is not there"
+        if (section.table, key) in SHOWN_OTHERWISE or key not in written:
+            continue
+        value, usual = getattr(example, key), getattr(default, key)
+        if isinstance(usual, Path):
+            value, usual = Path(value).relative_to(EXAMPLE.parent), usual
+        if isinstance(usual, SecretStr):
+            value, usual = value.get_secret_value(), usual.get_secret_value()
+        assert value == usual, f"{section.table}.{key}"
+
+
+def test_no_table_without_a_section() -> None:
+    written = tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))
+    assert set(written) == {section.table for section in SECTIONS}
+
+
+def test_every_dialect_is_shown() -> None:
+    accounts = read_config(EXAMPLE).load(SmsSettings).accounts
+    assert {account.dialect for account in accounts} == {"kannel", "twilio", "jasmin", "generic"}
