@@ -14,7 +14,7 @@ from aiohttp import web
 
 from gateway.contract import Route, SiteConnector, WebConnector, WebReply, WebRequest
 from gateway.discreet import keep_quiet
-from gateway.errors import Forged, LogUnavailable, NotKept
+from gateway.errors import Forged, GatewayFault, NotKept
 from gateway.intake import Intake
 from gateway.metrics import (
     INTAKE_ACK_SECONDS,
@@ -70,7 +70,7 @@ def internal_app(ready: Iterable[Check]) -> web.Application:
     async def readyz(_: web.Request) -> web.Response:
         try:
             await asyncio.gather(*(check() for check in checks))
-        except LogUnavailable as fault:
+        except GatewayFault as fault:
             return web.json_response({"status": "not ready", "why": str(fault)}, status=503)
         return web.json_response({"status": "ready"})
 

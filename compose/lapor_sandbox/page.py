@@ -60,7 +60,7 @@ async def list_complaints(request: web.Request) -> web.Response:
     wanted = request.query.get("content_contains", "")
     limit = request.query.get("limit", "1000")
     if not limit.isdecimal():
-        return answer(400, "limit is a whole number")
+        return refusal(400, "limit is a whole number")
     found = await request.app[STORE].complaints(content_contains=wanted, limit=int(limit))
     return answer(
         200,

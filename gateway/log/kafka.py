@@ -135,7 +135,7 @@ class KafkaLog:
                 elif error is not kafka.TopicAlreadyExistsError:
                     raise LogUnavailable(f"Kafka did not make {name} ({error.__name__})")
             names = [spec.name for spec in wanted]
-            while self._lacking(await _describe(admin), names):  # noqa: ASYNC110 - it tells nobody
+            while _lacking(await _describe(admin), names, 1):  # noqa: ASYNC110 - it tells nobody
                 await asyncio.sleep(_ELECTION_SECONDS)
         return made
 
@@ -156,7 +156,9 @@ class KafkaLog:
         if self._producer is None:
             raise LogUnavailable("the event log is not open")
         async with self._admin() as admin:
-            lacking = self._lacking(await _describe(admin), self._topic_names)
+            lacking = _lacking(
+                await _describe(admin), self._topic_names, self._settings.min_insync_replicas
+            )
         if lacking:
             raise LogUnavailable(
                 f"Kafka has no leader or too few in-sync replicas for {', '.join(lacking)}"
@@ -179,19 +181,6 @@ class KafkaLog:
             self._settings.replication_factor,
             topic_configs=topic_configs(self._settings, spec),
         )
-
-    def _lacking(self, topics: Mapping[str, _Topic], names: Sequence[str]) -> list[str]:
-        """Those that would not take a record now."""
-        return [
-            name
-            for name in names
-            if name not in topics
-            or not topics[name]["partitions"]
-            or any(
-                each["leader"] < 0 or len(each["isr"]) < self._settings.min_insync_replicas
-                for each in topics[name]["partitions"]
-            )
-        ]
 
     @asynccontextmanager
     async def _admin(self, seconds: float = _ASK_SECONDS) -> AsyncIterator[AIOKafkaAdminClient]:
@@ -266,6 +255,19 @@ async def _advance(
 async def _describe(admin: AIOKafkaAdminClient) -> dict[str, _Topic]:
     found: list[_Topic] = await admin.describe_topics()
     return {topic["topic"]: topic for topic in found}
+
+
+def _lacking(topics: Mapping[str, _Topic], names: Sequence[str], in_sync: int) -> list[str]:
+    """Those with a partition that has no leader or fewer replicas in sync."""
+    return [
+        name
+        for name in names
+        if name not in topics
+        or not topics[name]["partitions"]
+        or any(
+            each["leader"] < 0 or len(each["isr"]) < in_sync for each in topics[name]["partitions"]
+        )
+    ]
 
 
 def _missing(names: Sequence[str]) -> TopicMissing:

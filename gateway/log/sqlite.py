@@ -26,6 +26,8 @@ T = TypeVar("T")
 _SCAN_ROWS = 200
 # Retention is counted in days; an hour more or less is nobody's concern.
 _SWEEP_SECONDS = 3600.0
+# Not while the processes of a box start up and everybody waits for the disk.
+_FIRST_SWEEP_SECONDS = 60.0
 # A commit takes milliseconds; what is not through by then waits for a dead disk.
 _CLOSE_SECONDS = 10.0
 
@@ -235,6 +237,7 @@ class SqliteLog:
         return gone
 
     async def _sweep_regularly(self) -> None:
+        await asyncio.sleep(_FIRST_SWEEP_SECONDS)
         while True:
             try:
                 gone = await self.sweep(self._now())

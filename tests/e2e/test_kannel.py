@@ -22,7 +22,7 @@ from gateway.sealing import load_opener, load_sealer, new_key_pair
 from gateway.web import public_app
 from normalizer.event import ComplaintEvent, IdBasis, Missing, PrivatePart
 from normalizer.normalize import Context
-from tests.gateway.conftest import TOPICS, Bench, FaultyLog
+from tests.intake_bench import TOPICS, Bench, FaultyLog
 from tests.servers import ServerMissing, free_ports
 from tests.servers.kannel import ECHO_ANSWER, ECHO_KEYWORD, Kannel, running_kannel
 

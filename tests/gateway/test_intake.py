@@ -8,7 +8,7 @@ import pytest
 from gateway.errors import NotKept, OutcomeUnknown
 from normalizer.draft import Draft, Rejection, RejectionReason, Sender, SenderKind
 from normalizer.event import Channel, ReporterStatus
-from tests.gateway.conftest import Bench
+from tests.intake_bench import Bench
 
 NAME, NUMBER, NIK = "Sri Rejeki Contoh", "081200009001", "3521145203850009"
 TEXT = f"NGAWI Jalan desa Babadan kec. Paron rusak. Nama saya {NAME}, NIK {NIK}, hubungi {NUMBER}"

@@ -13,7 +13,7 @@ from gateway.errors import Forged, LogUnavailable, NotKept
 from gateway.web import internal_app, public_app
 from normalizer.draft import Draft, Rejection, RejectionReason
 from normalizer.event import Channel
-from tests.gateway.conftest import Bench
+from tests.intake_bench import Bench
 
 SEEDED = "Sri Rejeki Contoh 081200009001"
 LIMIT = 2048
