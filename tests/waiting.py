@@ -12,7 +12,10 @@ PATIENCE_SECONDS = 60.0
 
 
 def wait_for(
-    condition: Callable[[], T | None], what: str, seconds: float = PATIENCE_SECONDS, every: float = 0.1
+    condition: Callable[[], T | None],
+    what: str,
+    seconds: float = PATIENCE_SECONDS,
+    every: float = 0.1,
 ) -> T:
     """Ask until the answer is true; that answer."""
     deadline = time.monotonic() + seconds

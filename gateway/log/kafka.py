@@ -149,9 +149,10 @@ class KafkaLog:
         """See ``EventLog.check``.
 
         Proves that our producer is connected, and that every partition of our topics has a leader
-        and enough in-sync replicas for ``acks=all`` to succeed. Writes nothing: unlike the
-        embedded log a Kafka topic has no place for a record that is not an event. A broker whose
-        disk fails takes its partitions offline, which shows here.
+        and as many in-sync replicas as the settings ask for. (A topic made with fewer replicas than
+        that would still take records: Kafka then waits for the copies there are.) A broker whose
+        disk fails takes its partitions offline, which shows here. Writes nothing: unlike the
+        embedded log a Kafka topic has no place for a record that is not an event.
         """
         if self._producer is None:
             raise LogUnavailable("the event log is not open")

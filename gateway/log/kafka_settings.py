@@ -4,7 +4,7 @@ import ssl
 from dataclasses import dataclass, field
 from typing import TypedDict
 
-from gateway.errors import LogUnavailable
+from gateway.errors import LogUnavailable, Misconfigured
 from gateway.log import TopicSpec
 
 # The batch framing around one record of limits.MAX_RECORD_BYTES fits in between.
@@ -31,6 +31,18 @@ class KafkaSettings:
     #: With one broker acks=all is only page cache: 1 makes it fsync each record before it answers.
     #: None where replication keeps the records.
     flush_messages: int | None = None
+
+    def __post_init__(self) -> None:
+        """Kafka would take such a topic and quietly ask for no more than the copies there are.
+
+        Raises:
+            Misconfigured: more in-sync replicas than replicas.
+        """
+        if self.min_insync_replicas > self.replication_factor:
+            raise Misconfigured(
+                "[log] min_insync_replicas must not be above replication_factor: "
+                f"{self.min_insync_replicas} of {self.replication_factor} copies"
+            )
 
 
 class Connection(TypedDict):

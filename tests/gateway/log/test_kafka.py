@@ -8,15 +8,10 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._config import ConfigResource
 from confluent_kafka.cimpl import NewTopic
 
-from gateway.errors import LogUnavailable, RecordRefused
+from gateway.errors import LogUnavailable, Misconfigured, RecordRefused
 from gateway.log import Record, TopicSpec
 from gateway.log.kafka import KafkaLog, KafkaSettings
-from tests.gateway.log.kafka_bench import (
-    APPEND_SECONDS,
-    PATIENCE_SECONDS,
-    take,
-    topic_name,
-)
+from tests.gateway.log.kafka_bench import PATIENCE_SECONDS, settings, take, topic_name
 from tests.gateway.log.rows import values
 from tests.servers.kafka import LocalBroker
 
@@ -97,22 +92,30 @@ async def test_a_batch_refused_as_a_whole_is_kept_one_by_one(
     assert sorted((await values(kafka_log, topic))[1:]) == sent
 
 
-async def test_too_few_replicas_is_neither_kept_nor_healthy(kafka_broker: LocalBroker) -> None:
+async def test_fewer_copies_than_asked_for_is_not_healthy(kafka_broker: LocalBroker) -> None:
     topic = topic_name()
-    asked = KafkaSettings(
-        kafka_broker.bootstrap_servers,
-        append_timeout_seconds=APPEND_SECONDS,
-        min_insync_replicas=2,
+    await KafkaLog(settings(kafka_broker.bootstrap_servers)).create_topics(
+        [TopicSpec(topic, 1, None)]
     )
-    await KafkaLog(asked).create_topics([TopicSpec(topic, 1, None)])
-    log = KafkaLog(asked, [topic])
+    two_copies = KafkaSettings(
+        kafka_broker.bootstrap_servers, replication_factor=3, min_insync_replicas=2
+    )
+    log = KafkaLog(two_copies, [topic])
     await log.open()
     with pytest.raises(LogUnavailable, match="in-sync"):
         await log.check()
-    with pytest.raises(OutcomeUnknown):
-        await log.append(topic, Record(b"k", b"one replica is not two"))
     await log.close()
-    assert await values(KafkaLog(asked), topic) == []
+
+
+async def test_a_topic_that_the_cluster_cannot_make_is_told(kafka_broker: LocalBroker) -> None:
+    log = KafkaLog(KafkaSettings(kafka_broker.bootstrap_servers, replication_factor=3))
+    with pytest.raises(LogUnavailable, match="InvalidReplicationFactorError"):
+        await log.create_topics([TopicSpec(topic_name(), 1, None)])
+
+
+def test_more_in_sync_replicas_than_replicas_is_refused() -> None:
+    with pytest.raises(Misconfigured, match="min_insync_replicas"):
+        KafkaSettings("127.0.0.1:9092", replication_factor=1, min_insync_replicas=2)
 
 
 # Membership
