@@ -108,8 +108,7 @@ class Worker:
         try:
             while not self._ends(stop):
                 fetched = await self._fetch(subscription)
-                if fetched and subscription.exclusive and not alone:
-                    # Only now: a member that stands by is exclusive too, but gets no records.
+                if subscription.exclusive and not alone:
                     alone = True
                     await self._give_up_claims(until=None)
                 for stored in fetched:

@@ -89,5 +89,7 @@ def set_up_logging(process: str, level: str = "info", file: Path | None = None) 
     root.setLevel(logging.WARNING)
     for name in _OWN:
         logging.getLogger(name).setLevel(level.upper())
+    # While a broker is away it repeats itself many times a second; our own logs say it once.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     # Its lines hold the peer's address and the request's path.
     logging.getLogger("aiohttp.access").disabled = True

@@ -23,7 +23,10 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a record stands. Offsets grow by one or more inside one partition."""
+    """Where a record stands. Offsets grow by one or more inside one partition.
+
+    Of an append, -1 when the broker knew the record already and no longer says where it stands.
+    """
 
     topic: str
     partition: int
@@ -59,7 +62,7 @@ class Subscription(Protocol):
 
     @property
     def exclusive(self) -> bool:
-        """True when no other member of the group can hold records at the same time."""
+        """True while this member holds the whole group, so that no other can hold records."""
         ...
 
     async def fetch(self, max_records: int, timeout_seconds: float) -> Sequence[StoredRecord]:

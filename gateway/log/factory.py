@@ -19,7 +19,13 @@ def make_log(config: ConfigFile, topic_names: Sequence[str] = ()) -> EventLog:
         # Imported on demand: each log brings a library that the other does without.
         from gateway.log.sqlite import SqliteLog
 
-        return SqliteLog(made_data_dir(config) / "log.db", topic_names)
+        return SqliteLog(
+            made_data_dir(config) / "log.db",
+            topic_names,
+            # Another process' commit is waited for a little less long than the answer may take.
+            busy_seconds=settings.append_timeout_seconds * 0.75,
+            append_timeout_seconds=settings.append_timeout_seconds,
+        )
     if not settings.bootstrap_servers:
         raise Misconfigured(
             "[log]: kind is kafka but no bootstrap_servers are named; "

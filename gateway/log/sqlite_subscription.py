@@ -53,8 +53,8 @@ class SqliteSubscription:
 
     @property
     def exclusive(self) -> bool:
-        """Always: only the holder of the lock gets records."""
-        return True
+        """Only the holder of the lock gets records."""
+        return self._lock is not None
 
     async def fetch(self, max_records: int, timeout_seconds: float) -> Sequence[StoredRecord]:
         """See ``Subscription.fetch``. A member that stands by gets nothing."""

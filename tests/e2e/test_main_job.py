@@ -4,14 +4,17 @@ Both ways of running it: embedded (SQLite log and ledger) and Kafka with Postgre
 """
 
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.async_api import expect
 
 from tests.e2e.stack import Stack, ask, running_stack
+from tests.servers.chromium import running_chromium
 from tests.servers.postgres import fresh_database
 from tests.waiting import wait_for
 
@@ -189,3 +192,24 @@ def test_stops_in_order_and_leaves_nothing_behind(tmp_path: Path) -> None:
     stopped = [event["child"] for event in events if event["event"] == "child.stopped"]
     assert stopped == ["connectors", "deliver", "sandbox"]
     assert {event["exit_code"] for event in events if event["event"] == "child.stopped"} == {0}
+
+
+@pytest.mark.browser
+async def test_a_slip_typed_in_a_browser_is_entered(entered: Stack) -> None:
+    login, password = entered.login
+    async with running_chromium() as browser:
+        page = await browser.new_page(locale="id-ID")
+        await page.goto(f"{entered.public}/petugas/")
+        await page.fill("input[name=login]", login)
+        await page.fill("input[name=password]", password)
+        await page.keyboard.press("Enter")
+        await page.get_by_role("radio", name="Kotak pengaduan").check()
+        await page.fill("textarea", "Talang air balai desa bocor sejak hujan kemarin.")
+        await page.keyboard.press("Control+Enter")
+        number = page.get_by_text("NGW-").first
+        await expect(number).to_be_visible()
+        shown = re.search(r"NGW-\d\d-[0-9A-Z]{8}", await number.inner_text())
+    assert shown
+    (complaint,) = wait_for(lambda: entered.in_lapor("Talang air"), "the slip in LAPOR")
+    assert complaint["fields"]["content"].startswith(f"[{shown[0]}]")
+    assert entered.gateway("reconcile").returncode == 0
