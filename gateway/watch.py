@@ -77,7 +77,7 @@ class _View:
 
     def table(self, width: int) -> Table:
         wide = width >= _WIDE
-        headings = ["waktu", "nomor", "kanal", "tempat", "kelas", "keadaan"]
+        headings = ["waktu", "nomor", "kanal", "tempat", "kelas", "LAPOR!"]
         if wide:
             headings.insert(5, "kurang")
         table = Table(expand=True, box=box.SIMPLE_HEAD, pad_edge=False)
@@ -101,8 +101,8 @@ class _View:
     def _state(self, key: str) -> Text:
         tracking_id = self._entered.get(key)
         if tracking_id is None:
-            return Text("diterima", style="yellow")
-        return Text(f"LAPOR! #{tracking_id}", style="green")
+            return Text("menunggu", style="yellow")
+        return Text(f"#{tracking_id}", style="green")
 
 
 def _local(moment: datetime, zone: ZoneInfo, *, wide: bool) -> str:

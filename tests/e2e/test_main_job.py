@@ -87,7 +87,7 @@ def test_sms_is_entered_with_a_tracking_id(entered: Stack) -> None:
 def test_watch_shows_it_without_saying_who(entered: Stack) -> None:
     def watched() -> str:
         shown = entered.gateway("watch", "--once").stdout
-        return shown if "LAPOR! #" in shown else ""
+        return shown if "#92" in shown else ""
 
     shown = wait_for(watched, "the receipt in gateway watch")
     assert "Desa Babadan, Kec. Paron" in shown
@@ -203,7 +203,7 @@ async def test_a_slip_typed_in_a_browser_is_entered(entered: Stack) -> None:
         await page.fill("input[name=login]", login)
         await page.fill("input[name=password]", password)
         await page.keyboard.press("Enter")
-        await page.get_by_role("radio", name="Kotak pengaduan").check()
+        await page.get_by_role("radio", name="Datang langsung").check()
         await page.fill("textarea", "Talang air balai desa bocor sejak hujan kemarin.")
         await page.keyboard.press("Control+Enter")
         number = page.get_by_text("NGW-").first
