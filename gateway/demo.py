@@ -7,6 +7,7 @@ the look-alike's credentials are well known.
 
 import asyncio
 import secrets
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from gateway.settings import (
     read_config,
 )
 from gateway.supervisor import Child
-from gateway.up import say, supervise
+from gateway.up import supervise
 
 LOGIN = "petugas"
 
@@ -171,10 +172,10 @@ async def _banner(plan: DemoPlan, config: ConfigFile, stop: asyncio.Event) -> No
             if all([await _answers(session, url) for url in urls]):
                 break
             if asyncio.get_running_loop().time() > deadline:
-                say(f"Not ready after {_READY_SECONDS:.0f} s; look into {plan.log_dir}")
+                _say(f"Not ready after {_READY_SECONDS:.0f} s; look into {plan.log_dir}")
                 return
             await asyncio.sleep(0.1)
-    say(_welcome(plan, config))
+    _say(_welcome(plan, config))
 
 
 async def _answers(session: aiohttp.ClientSession, url: str) -> bool:
@@ -209,3 +210,8 @@ Then, in another terminal:
 
 Ctrl-C stops everything in order.
 """
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()

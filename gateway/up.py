@@ -1,7 +1,6 @@
 """``gateway up``: which processes the settings ask for, and how they are kept."""
 
 import asyncio
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -76,9 +75,3 @@ def children_of(config: ConfigFile) -> tuple[Child, ...]:
         for number in range(config.load(GatewaySettings).intake_processes)
     )
     return (Child("deliver", "deliver", environment=environment), *intake)
-
-
-def say(line: str) -> None:
-    """A line for the person at the terminal."""
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
