@@ -133,15 +133,17 @@ async def test_a_kill_between_claim_and_answer_leaves_an_unknown(
 
 
 async def test_a_claim_that_ran_out_is_unknown_but_a_persons_claim_stays(
-    desktop: Desktop, sandbox: Sandbox, sealer: Sealer
+    desktop: Desktop, sealer: Sealer
 ) -> None:
-    lost, held = make_event(sealer), make_event(sealer)
-    now = desktop.now()
-    past = now - timedelta(seconds=1)
-    for offset, (event, until) in enumerate(((lost, past), (held, None))):
-        row, _ = desktop.ledger.record(event, at(offset), past, WORKER)
-        desktop.ledger.claim(row, WORKER, past, until, "v3")
-    async with desktop.working(sandbox.lapor()):
+    first, lost, held = make_event(sealer), make_event(sealer), make_event(sealer)
+    past = desktop.now() - timedelta(seconds=1)
+    await desktop.publish(first)
+    # A worker that sends nothing itself, so that it is another one's claim that runs out.
+    async with desktop.working(None):
+        await desktop.reaches(first, State.RECEIVED)
+        for offset, (event, until) in enumerate(((lost, past), (held, None)), start=1):
+            row, _ = desktop.ledger.record(event, at(offset), past, WORKER)
+            desktop.ledger.claim(row, WORKER, past, until, "v3")
         await desktop.reaches(lost, State.UNKNOWN)
     assert desktop.reasons(lost)[-1] == "claim_ran_out"
     await desktop.reaches(held, State.SENDING)
