@@ -1,19 +1,23 @@
 """How the commands print. Nothing here knows who complained."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from rich.console import Console
 from rich.table import Table
 
 from deliver.labels import STATE_LABELS
-from deliver.reconcile import COLUMNS, Report
+from deliver.reconcile import COLUMNS, Column, Report
 from deliver.rows import HistoryRow, LedgerRow
 
 _MINUTE = 60
 _HOUR = 3600
 _DAY = 86_400
+
+#: From this width on the equation is shown with every column.
+_EVERY_COLUMN_WIDTH = 155
+_ALWAYS_SHOWN: Collection[Column] = ("entered", "waiting", "unaccounted")
 
 #: A report that goes into a file or a pipe is not folded: this holds every column.
 _PLAIN_WIDTH = 180
@@ -89,14 +93,21 @@ def one(row: LedgerRow, history: Sequence[HistoryRow]) -> None:
 
 def report(found: Report) -> None:
     """The equation as a table, with the total; and by name whatever is missing."""
-    table = Table("Hari", "Kanal", "Diterima", *COLUMNS.values())
-    for item in found.lines:
-        counts = [str(item.counts.get(column, 0)) for column in COLUMNS]
-        table.add_row(item.day.isoformat(), item.channel, str(item.received), *counts)
     received, total = found.total()
+    console = _console()
+    # A narrow terminal gets the columns that say something; zeros elsewhere do not change the sum.
+    shown = [
+        name
+        for name in COLUMNS
+        if console.width >= _EVERY_COLUMN_WIDTH or name in _ALWAYS_SHOWN or total.get(name)
+    ]
+    table = Table("Hari", "Kanal", "Diterima", *(COLUMNS[name] for name in shown))
+    for item in found.lines:
+        counts = [str(item.counts.get(column, 0)) for column in shown]
+        table.add_row(item.day.isoformat(), item.channel, str(item.received), *counts)
     table.add_section()
-    table.add_row("Jumlah", "", str(received), *(str(total.get(name, 0)) for name in COLUMNS))
-    _console().print(table)
+    table.add_row("Jumlah", "", str(received), *(str(total.get(name, 0)) for name in shown))
+    console.print(table)
     if found.balanced:
         line("Seluruh pengaduan yang diterima terhitung.")
         return
