@@ -1,7 +1,6 @@
 """A clerk with a keyboard and a real browser: from the login to the event on the log."""
 
 import asyncio
-import os
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -24,8 +23,7 @@ from gateway.web import public_app
 from normalizer.event import Channel, ComplaintEvent, PlacePrecision, PrivatePart, ReporterStatus
 from normalizer.gazetteer import load_gazetteer
 from normalizer.normalize import Context
-from tests.servers import ServerMissing, free_ports
-from tests.servers.chromium import running_chromium
+from tests.servers import free_ports
 
 pytestmark = pytest.mark.browser
 
@@ -81,18 +79,6 @@ async def office(tmp_path: Path) -> AsyncIterator[Office]:
     yield Office(f"http://127.0.0.1:{port}/petugas", people, tmp_path, log)
     await runner.cleanup()
     await log.close()
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    try:
-        async with running_chromium() as started:
-            yield started
-    except ServerMissing as missing:
-        sentence = f"no real browser for these tests: {missing}"
-        if os.environ.get("CI") == "true":
-            pytest.fail(sentence, pytrace=False)
-        pytest.skip(sentence)
 
 
 @pytest.fixture

@@ -1,13 +1,12 @@
 """A real Kannel delivers SMS into a real event log, over real HTTP."""
 
 import asyncio
-import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal, NoReturn
+from typing import Literal
 
 import pytest
 from aiohttp.test_utils import TestServer
@@ -24,6 +23,7 @@ from normalizer.event import ComplaintEvent, IdBasis, Missing, PrivatePart
 from normalizer.normalize import Context
 from tests.intake_bench import TOPICS, Bench, FaultyLog
 from tests.servers import ServerMissing, free_ports
+from tests.servers.fixtures import absent
 from tests.servers.kannel import ECHO_ANSWER, ECHO_KEYWORD, Kannel, running_kannel
 
 pytestmark = pytest.mark.kannel
@@ -126,21 +126,13 @@ def start_kannel(tmp_path: Path, webhook: Webhook) -> Iterator[Start]:
         try:
             kannel = manager.__enter__()
         except ServerMissing as missing:
-            _absent(missing)
+            absent("Kannel", missing)
         running.append(manager)
         return kannel
 
     yield start
     for manager in running:
         manager.__exit__(None, None, None)
-
-
-def _absent(why: ServerMissing) -> NoReturn:
-    """In CI a missing Kannel is a failure; elsewhere the skip says what to install."""
-    sentence = f"no real Kannel for these tests: {why}"
-    if os.environ.get("CI") == "true":
-        pytest.fail(sentence, pytrace=False)
-    pytest.skip(sentence)
 
 
 async def _until(holds: Callable[[], object]) -> None:

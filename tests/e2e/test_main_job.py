@@ -11,10 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Browser, expect
 
 from tests.e2e.stack import Stack, ask, running_stack
-from tests.servers.chromium import running_chromium
 from tests.servers.postgres import fresh_database
 from tests.waiting import wait_for
 
@@ -195,20 +194,19 @@ def test_stops_in_order_and_leaves_nothing_behind(tmp_path: Path) -> None:
 
 
 @pytest.mark.browser
-async def test_a_slip_typed_in_a_browser_is_entered(entered: Stack) -> None:
+async def test_a_slip_typed_in_a_browser_is_entered(entered: Stack, browser: Browser) -> None:
     login, password = entered.login
-    async with running_chromium() as browser:
-        page = await browser.new_page(locale="id-ID")
-        await page.goto(f"{entered.public}/petugas/")
-        await page.fill("input[name=login]", login)
-        await page.fill("input[name=password]", password)
-        await page.keyboard.press("Enter")
-        await page.get_by_role("radio", name="Datang langsung").check()
-        await page.fill("textarea", "Talang air balai desa bocor sejak hujan kemarin.")
-        await page.keyboard.press("Control+Enter")
-        number = page.get_by_text("NGW-").first
-        await expect(number).to_be_visible()
-        shown = re.search(r"NGW-\d\d-[0-9A-Z]{8}", await number.inner_text())
+    page = await browser.new_page(locale="id-ID")
+    await page.goto(f"{entered.public}/petugas/")
+    await page.fill("input[name=login]", login)
+    await page.fill("input[name=password]", password)
+    await page.keyboard.press("Enter")
+    await page.get_by_role("radio", name="Datang langsung").check()
+    await page.fill("textarea", "Talang air balai desa bocor sejak hujan kemarin.")
+    await page.keyboard.press("Control+Enter")
+    number = page.get_by_text("NGW-").first
+    await expect(number).to_be_visible()
+    shown = re.search(r"NGW-\d\d-[0-9A-Z]{8}", await number.inner_text())
     assert shown
     (complaint,) = wait_for(lambda: entered.in_lapor("Talang air"), "the slip in LAPOR")
     assert complaint["fields"]["content"].startswith(f"[{shown[0]}]")

@@ -1,12 +1,14 @@
 """Session fixtures for the real servers. Loaded by ``tests/conftest.py``."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import NoReturn
 
 import pytest
+from playwright.async_api import Browser
 
 from tests.servers import ServerMissing
+from tests.servers.chromium import running_chromium
 from tests.servers.kafka import (
     LocalBroker,
     docker_answers,
@@ -28,7 +30,7 @@ def kafka_broker() -> Iterator[LocalBroker]:
         with local_broker() as broker:
             yield broker
     except ServerMissing as missing:
-        _absent("Kafka", missing)
+        absent("Kafka", missing)
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +48,7 @@ def kafka_bootstrap(request: pytest.FixtureRequest) -> Iterator[str]:
             broker: LocalBroker = request.getfixturevalue("kafka_broker")
             yield broker.bootstrap_servers
     except ServerMissing as missing:
-        _absent("Kafka", missing)
+        absent("Kafka", missing)
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +58,7 @@ def postgres_url() -> Iterator[str]:
         with running_postgres() as url:
             yield url
     except ServerMissing as missing:
-        _absent("PostgreSQL", missing)
+        absent("PostgreSQL", missing)
 
 
 @pytest.fixture
@@ -66,7 +68,17 @@ def postgres_database(postgres_url: str) -> Iterator[str]:
         yield url
 
 
-def _absent(server: str, why: ServerMissing) -> NoReturn:
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """A real Chromium with an empty profile."""
+    try:
+        async with running_chromium() as started:
+            yield started
+    except ServerMissing as missing:
+        absent("browser", missing)
+
+
+def absent(server: str, why: ServerMissing) -> NoReturn:
     """In CI a missing server is a failure; elsewhere the skip says what to install."""
     sentence = f"no real {server} for these tests: {why}"
     if os.environ.get("CI") == "true":
