@@ -13,7 +13,7 @@ INTAKE_REJECTED = Counter(
 INTAKE_FAULTS = Counter(
     "intake_faults", "Items not kept for our own fault.", ["channel", "account"]
 )
-#: Requests turned away: forged, too_large, unknown_route, wrong_method.
+#: Requests turned away: forged, too_large, too_slow.
 INTAKE_REFUSED = Counter("intake_refused", "Requests refused.", ["channel", "account", "reason"])
 #: Requests without an item that are in order (delivery reports, handshakes).
 INTAKE_IGNORED = Counter(

@@ -31,8 +31,12 @@ keep_quiet()
 #: Short enough that a person waits for it, long enough for a broker's leader election.
 RETRY_AFTER_SECONDS = 30
 
+#: 64 KiB at the slowest mobile rate; who needs longer holds a connection, not a complaint.
+BODY_SECONDS = 20.0
+
 _FORGED = "The request is not signed as agreed. Check the secret of this account.\n"
 _TOO_LARGE = "The request is larger than this gateway takes. Send fewer items at a time.\n"
+_TOO_SLOW = "The request did not arrive in time. Send it again.\n"
 _NOT_KEPT = "Not kept. Send it again later.\n"
 _UNKNOWN = "There is nothing at this address.\n"
 
@@ -45,12 +49,13 @@ def public_app(
     sites: Sequence[SiteConnector] = (),
     *,
     max_body_bytes: int,
+    body_seconds: float = BODY_SECONDS,
 ) -> web.Application:
     """The application of the public port."""
     app = web.Application(client_max_size=max_body_bytes, middlewares=[_plain_errors])
     for connector in connectors:
         for route in connector.routes():
-            app.router.add_route(route.method, route.path, _handler(route, intake))
+            app.router.add_route(route.method, route.path, _handler(route, intake, body_seconds))
     for site in sites:
         app.add_subapp(site.prefix, site.site(intake))
     return app
@@ -85,14 +90,20 @@ def internal_app(ready: Iterable[Check]) -> web.Application:
     return app
 
 
-def _handler(route: Route, intake: Intake) -> Callable[[web.Request], Awaitable[web.Response]]:
+def _handler(
+    route: Route, intake: Intake, body_seconds: float
+) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def handle(request: web.Request) -> web.Response:
         started = time.perf_counter()
         try:
-            body = await request.read()
+            async with asyncio.timeout(body_seconds):
+                body = await request.read()
         except web.HTTPRequestEntityTooLarge:
             INTAKE_REFUSED.labels(route.channel, route.account, "too_large").inc()
             return web.Response(status=413, text=_TOO_LARGE)
+        except TimeoutError:
+            INTAKE_REFUSED.labels(route.channel, route.account, "too_slow").inc()
+            return web.Response(status=408, text=_TOO_SLOW, headers={"Connection": "close"})
         raw = WebRequest(
             request.method, request.path, request.rel_url.raw_query_string, request.headers, body
         )

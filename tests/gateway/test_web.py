@@ -91,6 +91,18 @@ async def test_too_large(post: Post, bench: Bench) -> None:
     assert await bench.events() == []
 
 
+async def test_too_slow(bench: Bench) -> None:
+    app = public_app(bench.intake, [LineChannel()], max_body_bytes=LIMIT, body_seconds=0.05)
+    async with TestServer(app) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(b"POST /t HTTP/1.1\r\nHost: x\r\nX-Key: right\r\nContent-Length: 9\r\n\r\nm1")
+        answer = await asyncio.wait_for(reader.readuntil(b"again.\n"), 10)
+        writer.close()
+        await writer.wait_closed()
+    assert b" 408 " in answer.splitlines()[0]
+    assert await bench.events() == []
+
+
 async def test_log_away_is_our_fault(post: Post, bench: Bench) -> None:
     bench.log.before = NotKept(SEEDED)
     status, body, headers = await post(f"m1 {SEEDED}")
