@@ -34,3 +34,4 @@ lock: ## new versions into the hash-locked requirement files
 	@requirements/setup test
 	$(BIN)/uv pip compile -q -U pyproject.toml --extra build --universal --python-version 3.11 --generate-hashes --no-emit-find-links --no-emit-index-url -o requirements/run.txt
 	$(BIN)/uv pip compile -q -U pyproject.toml --extra build --extra dev -c requirements/run.txt --universal --python-version 3.11 --generate-hashes --no-emit-find-links --no-emit-index-url -o requirements/dev.txt
+	$(BIN)/uv pip compile -q -U requirements/s3-server.in --universal --python-version 3.11 --generate-hashes --no-emit-find-links --no-emit-index-url -o requirements/s3-server.txt

@@ -3,11 +3,11 @@
 import argparse
 import asyncio
 import sys
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from importlib import import_module
 from pathlib import Path
 
-from connectors.registry import REGISTRY, build_all
+from connectors.registry import REGISTRY, build, build_all, check_of
 from gateway.contract import Connector, PollingConnector, SiteConnector, WebConnector
 from gateway.errors import GatewayFault, Misconfigured
 from gateway.intake import make_intake
@@ -59,16 +59,25 @@ def check_channels(config_path: Path | None) -> int:
     except GatewayFault as fault:
         sys.stdout.write(f"✗ channels: {fault}\n")
         return 1
-    for name, module in REGISTRY.items():
+    for name in REGISTRY:
         try:
-            connector = import_module(module).build(config)
+            said = _check_channel(name, config)
         except GatewayFault as fault:
             failures += 1
             sys.stdout.write(f"✗ channel {name}: {fault}\n")
         else:
-            state = "off" if connector is None else "on" + _addresses(connector)
-            sys.stdout.write(f"✓ channel {name}: {state}\n")
+            sys.stdout.write("".join(f"✓ channel {name}: {line}\n" for line in said))
     return 1 if failures else 0
+
+
+def _check_channel(name: str, config: ConfigFile) -> Sequence[str]:
+    connectors = build(name, config)
+    if not connectors:
+        return ("off",)
+    lines = ["on" + "".join(_addresses(connector) for connector in connectors)]
+    if (check := check_of(name)) is not None:
+        lines += asyncio.run(check(config))
+    return lines
 
 
 def _addresses(connector: Connector) -> str:

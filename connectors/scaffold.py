@@ -114,14 +114,14 @@ class ${camel}Connector:
         ]
 
 
-def build(config: ConfigFile) -> ${camel}Connector | None:
-    """The connector, or None when no account is set up.
+def build(config: ConfigFile) -> Sequence[${camel}Connector]:
+    """The connector; none when no account is set up.
 
     Raises:
         Misconfigured: a setting is wrong.
     """
     accounts = config.load(${camel}Settings).accounts
-    return ${camel}Connector(accounts) if accounts else None
+    return (${camel}Connector(accounts),) if accounts else ()
 ''',
     "tests/connectors/$name/__init__.py": '''\
 """Tests of $title."""
@@ -193,7 +193,7 @@ def main() -> int:
     for path in written:
         sys.stdout.write(f"{path}\n")
     sys.stdout.write(
-        f'\nNext: add "{name}": "connectors.{name}.connector" to connectors/registry.py,\n'
+        f'\nNext: add "{name}": "connectors.{name}" to connectors/registry.py,\n'
         f"then make tests/connectors/{name} pass. CONTRIBUTING.md has the steps.\n"
     )
     return 0

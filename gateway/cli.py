@@ -200,11 +200,13 @@ def keys_new() -> None:
         config = _config()
         sealing = config.load(SealingSettings)
         kid = new_key_pair(sealing.public_key_file, sealing.private_key_dir)
+        new_key_pair(sealing.reply_public_key_file, sealing.reply_private_key_dir)
         new_reporter_key(config.load(NormalizerSettings).reporter_key_file)
         out.print(f"kid {kid}", highlight=False)
         out.print(
             f"Connectors need {sealing.public_key_file}; only deliver may read "
-            f"{sealing.private_key_dir}. Back the private key up: without it no identity opens.",
+            f"{sealing.private_key_dir}. Back the private key up: without it no identity opens. "
+            f"Only the replies process may read {sealing.reply_private_key_dir}.",
             highlight=False,
             soft_wrap=True,
         )

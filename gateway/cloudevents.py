@@ -16,10 +16,13 @@ from cloudevents.core.v1.event import CloudEvent
 from gateway.log import Record, StoredRecord
 from gateway.tracing import child_of
 from normalizer.event import SCHEMA_VERSION, ComplaintEvent, EntryReceipt, RejectedItem
+from normalizer.outcome import MediaOutcome, ReplyOutcome
 
 TYPE_ACCEPTED = "id.go.ngawikab.complaint.accepted.v1"
 TYPE_REJECTED = "id.go.ngawikab.complaint.rejected.v1"
 TYPE_ENTERED = "id.go.ngawikab.complaint.entered.v1"
+TYPE_REPLIED = "id.go.ngawikab.complaint.replied.v1"
+TYPE_MEDIA = "id.go.ngawikab.complaint.media.v1"
 
 #: A name, not an address to fetch: the files stand in docs/schema/ of the project.
 SCHEMA_URI = "urn:ngawikab:complaint-gateway:{name}:" + SCHEMA_VERSION
@@ -65,6 +68,34 @@ def entered_record(receipt: EntryReceipt, traceparent: str | None = None) -> Rec
         source="/deliver",
         time=receipt.entered_at,
         schema="entry-receipt",
+        traceparent=traceparent,
+    )
+
+
+def replied_record(outcome: ReplyOutcome, traceparent: str | None = None) -> Record:
+    """The record of what became of an answer."""
+    return _record(
+        key=str(outcome.complaint_id),
+        value=outcome.to_bytes(),
+        subject_id=outcome.outcome_id,
+        type_=TYPE_REPLIED,
+        source=f"/replies/{outcome.channel}",
+        time=outcome.at,
+        schema="reply-outcome",
+        traceparent=traceparent,
+    )
+
+
+def media_record(outcome: MediaOutcome, traceparent: str | None = None) -> Record:
+    """The record of what became of an attachment."""
+    return _record(
+        key=str(outcome.complaint_id),
+        value=outcome.to_bytes(),
+        subject_id=outcome.outcome_id,
+        type_=TYPE_MEDIA,
+        source="/media",
+        time=outcome.at,
+        schema="media-outcome",
         traceparent=traceparent,
     )
 

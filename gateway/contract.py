@@ -10,10 +10,10 @@ from uuid import UUID
 
 from aiohttp import web
 
-from normalizer.draft import Draft, Rejection
-from normalizer.event import Channel
+from normalizer.draft import Draft, Gathering, Piece, Rejection
+from normalizer.event import Channel, ReplyPath
 
-Item = Draft | Rejection
+Item = Draft | Rejection | Piece
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,8 @@ class Route:
     read: Callable[[WebRequest], WebReply] = field(repr=False)
     #: 401 where the caller could log in (Basic, Bearer), 403 where a signature is wrong.
     forged_status: Literal[401, 403] = 403
+    #: Where the platform's batches need more than ``[web] max_body_bytes``.
+    max_body_bytes: int | None = None
 
 
 @runtime_checkable
@@ -102,12 +104,29 @@ class PollingConnector(Protocol):
         ...
 
 
+@runtime_checkable
+class Joins(Protocol):
+    """A connector whose items may come in pieces (``normalizer.draft.Piece``)."""
+
+    @property
+    def joined_channels(self) -> tuple[Channel, ...]:
+        """The channels whose pieces ``join`` understands."""
+        ...
+
+    def join(self, gathering: Gathering) -> Draft:
+        """The item that the pieces make, under ``gathering.item_id`` as its source id.
+
+        Pure, and the same for the same pieces: it is asked again after a crash.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The receipt of the door: the item is durable in the log."""
+    """The receipt of the door: the item is durable, in the log or among the waiting pieces."""
 
     item_id: UUID
-    #: The number people are told; None when the item went to the rejected topic.
+    #: The number people are told; None for a piece and for what went to the rejected topic.
     reference: str | None
 
 
@@ -138,3 +157,90 @@ class SiteConnector(Protocol):
 
 
 Connector = WebConnector | PollingConnector | SiteConnector
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One answer to a reporter. It holds our words and numbers, never the complaint's."""
+
+    #: The same at every attempt; for platforms that take an idempotency key.
+    key: str
+    text: str = field(repr=False)
+    #: For mail.
+    subject: str = field(repr=False)
+
+
+class Replier(Protocol):
+    """How one account answers. It does not retry and keeps no state; used by one task at a time."""
+
+    @property
+    def channel(self) -> Channel:
+        """The channel on which it answers."""
+        ...
+
+    @property
+    def account(self) -> str:
+        """The account whose items it answers."""
+        ...
+
+    async def reply(self, path: ReplyPath, reply: Reply) -> str | None:
+        """Hand the answer to the platform; the platform's id of it, where it gives one.
+
+        Raises:
+            ReplyRefused: the platform will never take it (blocked, unknown, too late).
+            ReplyAway: certainly not sent; the same again later.
+            ReplyUnknown: sent, and no answer came; it is not sent again by itself.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go; never raises."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The bytes of an attachment, as the platform gave them."""
+
+    content: bytes = field(repr=False)
+    #: Declared, not believed.
+    media_type: str
+    name: str | None = None
+
+
+class Fetcher(Protocol):
+    """How the attachments of one account are fetched. It does not retry; many tasks may use it."""
+
+    @property
+    def channel(self) -> Channel:
+        """The channel of the items."""
+        ...
+
+    @property
+    def account(self) -> str:
+        """The account of the items."""
+        ...
+
+    async def fetch(self, media_id: str, max_bytes: int) -> Fetched:
+        """The bytes behind ``Attachment.media_id``.
+
+        Raises:
+            MediaGone: expired or deleted; nobody can get it any more.
+            MediaRefused: too large, or an address that we do not call.
+            MediaAway: not now; the same again later.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go; never raises."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One HTTP request as a provider would make it: for samples and for the contract suite."""
+
+    method: str
+    url: str
+    body: bytes = field(default=b"", repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -47,6 +47,8 @@ secure_cookies = false  # plain HTTP on loopback
 [sealing]
 public_key_file = "keys/deliver.public.json"
 private_key_dir = "keys/private"
+reply_public_key_file = "keys/reply.public.json"
+reply_private_key_dir = "keys/reply"
 
 [normalizer]
 reporter_key_file = "keys/reporter.key"
@@ -122,6 +124,8 @@ def prepare(directory: Path, public_port: int, internal_port: int, sandbox_port:
     sealing = config.load(SealingSettings)
     if not sealing.public_key_file.exists():
         new_key_pair(sealing.public_key_file, sealing.private_key_dir)
+    if not sealing.reply_public_key_file.exists():
+        new_key_pair(sealing.reply_public_key_file, sealing.reply_private_key_dir)
     new_reporter_key(config.load(NormalizerSettings).reporter_key_file)
     password = _fresh_login(config)
     return DemoPlan(path, directory, public_port, internal_port, sandbox_port, password)

@@ -74,5 +74,55 @@ class NotConnected(GatewayFault):
     """A polled source is away. Reaction: the polling driver connects again after a pause."""
 
 
+class ReplyRefused(GatewayFault):
+    """The platform will never take this answer. Reaction: record it; a person may send it again.
+
+    ``reason`` is one of our own words from a closed list, never the platform's.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the answer was refused ({reason})")
+        self.reason = reason
+
+
+class ReplyAway(GatewayFault):
+    """The answer was certainly not sent. Reaction: the same again, after the pause if one is told.
+
+    ``reason`` as for ``ReplyRefused``.
+    """
+
+    def __init__(self, reason: str, retry_after_seconds: float | None = None) -> None:
+        super().__init__(f"the answer could not be sent ({reason})")
+        self.reason = reason
+        self.retry_after_seconds = retry_after_seconds
+
+
+class ReplyUnknown(GatewayFault):
+    """Sent, and no answer came: perhaps the reporter has it. Reaction: record it, do not repeat."""
+
+
+class MediaGone(GatewayFault):
+    """An attachment has expired at the platform. Reaction: record it; the operator sees it."""
+
+
+class MediaRefused(GatewayFault):
+    """An attachment that we do not fetch. ``reason``: ``too_large``, ``address``, ``type``.
+
+    Reaction: record it; the operator sees it.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the attachment is not fetched ({reason})")
+        self.reason = reason
+
+
+class MediaAway(GatewayFault):
+    """An attachment cannot be fetched now. Reaction: the same again, after the pause if told."""
+
+    def __init__(self, retry_after_seconds: float | None = None) -> None:
+        super().__init__("the attachment cannot be fetched now")
+        self.retry_after_seconds = retry_after_seconds
+
+
 class CannotOpen(GatewayFault):
     """A sealed part cannot be opened with the keys at hand. Reaction: park for the key holder."""

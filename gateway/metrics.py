@@ -33,6 +33,25 @@ INTAKE_LAST_ITEM = Gauge(
 #: 1 while the polled source is connected.
 POLLING_CONNECTED = Gauge("polling_connected", "Polled source connected.", ["channel", "account"])
 
+#: The source still holds items that we have not taken; how old the oldest of them may be.
+POLLING_LAST_CONTACT = Gauge(
+    "polling_last_contact_timestamp_seconds",
+    "Unix time of the last complete answer of the polled source.",
+    ["channel", "account"],
+)
+#: Pieces of items (long SMS, albums, calls) that wait for the others.
+PIECES_WAITING = Gauge("pieces_waiting", "Pieces that wait for the rest of their item.")
+#: How pieces ended: joined, incomplete, late, repeat.
+PIECES_JOINED = Counter("pieces_joined", "Items made of pieces.", ["channel", "outcome"])
+#: Attachments fetched, by how it ended.
+MEDIA_OUTCOMES = Counter("media_outcomes", "Attachments fetched.", ["channel", "state"])
+#: Attachments that wait to be fetched.
+MEDIA_WAITING = Gauge("media_waiting", "Attachments that wait to be fetched.")
+#: Answers to reporters, by how it ended.
+REPLY_OUTCOMES = Counter("reply_outcomes", "Answers to reporters.", ["channel", "kind", "state"])
+#: Answers that wait to be sent.
+REPLIES_WAITING = Gauge("replies_waiting", "Answers that wait to be sent.")
+
 #: Moves of the state machine, by the state reached.
 DELIVER_TRANSITIONS = Counter("deliver_transitions", "State changes of complaints.", ["state"])
 #: Complaints being written right now.

@@ -257,6 +257,10 @@ class TopicSettings(Section):
     accepted: str = "complaints.accepted.v1"
     rejected: str = "complaints.rejected.v1"
     entered: str = "complaints.entered.v1"
+    #: What became of the answers to reporters.
+    replied: str = "complaints.replied.v1"
+    #: What became of attachments that had to be fetched.
+    media: str = "complaints.media.v1"
     #: One reporter stays in one partition. Cannot be lowered; 6 let 6 workers share the work.
     partitions: Annotated[int, Field(ge=1)] = 6
     accepted_days: Annotated[int, Field(ge=1)] = 30
@@ -268,12 +272,66 @@ class TopicSettings(Section):
             TopicSpec(self.accepted, self.partitions, self.accepted_days * DAY_SECONDS),
             TopicSpec(self.rejected, 1, self.rejected_days * DAY_SECONDS),
             TopicSpec(self.entered, self.partitions, None, compacted=True),
+            TopicSpec(self.replied, 1, self.rejected_days * DAY_SECONDS),
+            TopicSpec(self.media, 1, self.rejected_days * DAY_SECONDS),
         )
 
     @property
     def names(self) -> tuple[str, ...]:
         """All topic names."""
         return tuple(spec.name for spec in self.specs())
+
+
+class RepliesSettings(Section):
+    """``[replies]``: whether and how reporters are answered, on the channel they came from."""
+
+    table = "replies"
+    model_config = section_config("replies")
+
+    #: An account answers when this is true and the account says how (``reply = …``).
+    enabled: bool = False
+    #: Which answers are sent.
+    kinds: tuple[Literal["received", "entered"], ...] = ("received", "entered")
+    #: More than this many answers to one reporter in one day are held back and recorded.
+    daily_cap: Annotated[int, Field(ge=1)] = 10
+    #: An answer that cannot be sent for this long is given up and recorded as failed.
+    give_up_hours: Annotated[int, Field(ge=1)] = 24
+    #: A later "received" than this would puzzle more than it helps (a restored backlog).
+    received_within_hours: Annotated[int, Field(ge=1)] = 24
+    #: Own templates; None: those that come with the gateway.
+    templates_file: Path | None = None
+    internal_host: str = "127.0.0.1"
+    internal_port: Port = 8083
+
+
+class BlobSettings(Section):
+    """``[blobs]``: where attachments and large originals are stored, sealed."""
+
+    table = "blobs"
+    model_config = section_config("blobs")
+
+    #: Empty: ``blobs`` in the data directory. Or ``s3://bucket/prefix``.
+    url: str = ""
+    #: Of an S3-compatible store that is not Amazon's.
+    endpoint: str | None = None
+    region: str = "us-east-1"
+    access_key_id: str | None = None
+    secret_access_key: SecretStr | None = None
+    timeout_seconds: Annotated[float, Field(gt=0, le=120)] = 20.0
+
+
+class MediaSettings(Section):
+    """``[media]``: how attachments are fetched and what is passed on of them."""
+
+    table = "media"
+    model_config = section_config("media")
+
+    #: Larger ones are not fetched, and are recorded as such.
+    max_bytes: Annotated[int, Field(ge=1024, le=100_000_000)] = 25_000_000
+    #: After this long without success an attachment is given up and recorded.
+    give_up_hours: Annotated[int, Field(ge=1)] = 72
+    #: ``host:port`` or the path of a socket; None: no virus scan.
+    clamd: str | None = None
 
 
 class SealingSettings(Section):
@@ -285,6 +343,9 @@ class SealingSettings(Section):
     public_key_file: Path = Path("keys/deliver.public.json")
     #: Every ``*.private.json`` in it can open; keep old ones until their records are gone.
     private_key_dir: Path = Path("keys/private")
+    #: A pair of its own for the way back to a reporter: the replies process opens nothing else.
+    reply_public_key_file: Path = Path("keys/reply.public.json")
+    reply_private_key_dir: Path = Path("keys/reply")
 
 
 class NormalizerSettings(Section):

@@ -97,7 +97,7 @@ def _handler(
         started = time.perf_counter()
         try:
             async with asyncio.timeout(body_seconds):
-                body = await request.read()
+                body = await _limited(request, route).read()
         except web.HTTPRequestEntityTooLarge:
             INTAKE_REFUSED.labels(route.channel, route.account, "too_large").inc()
             return web.Response(status=413, text=_TOO_LARGE)
@@ -126,6 +126,12 @@ def _handler(
         return web.Response(status=reply.status, body=reply.body, content_type=reply.content_type)
 
     return handle
+
+
+def _limited(request: web.Request, route: Route) -> web.BaseRequest:
+    if route.max_body_bytes is None:
+        return request
+    return request.clone(client_max_size=route.max_body_bytes)
 
 
 def _forged(route: Route) -> web.Response:

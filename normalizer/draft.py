@@ -5,11 +5,15 @@ from datetime import datetime
 from enum import StrEnum
 
 from normalizer.event import (
+    Awaits,
     Channel,
     Classification,
+    Exclusion,
     Relation,
+    ReplyPath,
     ReporterStatus,
     TimePrecision,
+    Withheld,
 )
 
 
@@ -27,7 +31,13 @@ class RejectionReason(StrEnum):
 
     EMPTY = "empty"
     UNREADABLE = "unreadable"
+    #: Larger than what is taken; it stays where it is (on the mail server).
+    TOO_LARGE = "too_large"
     NOT_A_COMPLAINT = "not_a_complaint"
+    #: A report that a mail could not be delivered.
+    BOUNCE = "bounce"
+    #: Something that we sent ourselves and that came back.
+    OWN_MESSAGE = "own_message"
     CONNECTOR_FAILED = "connector_failed"
     NORMALIZER_FAILED = "normalizer_failed"
 
@@ -46,12 +56,21 @@ class Sender:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DraftAttachment:
-    """An attachment known by reference; its bytes are fetched later."""
+    """An attachment: known by reference and fetched later, or brought along in ``content``.
 
+    The connector sets the first five fields; the door stores ``content`` and sets the rest.
+    """
+
+    #: What the platform declares; not believed.
     media_type: str
+    #: The platform's id or URL; of one that is brought along its place in the item (``part:2``).
     media_id: str
     size_bytes: int | None = None
     name: str | None = None
+    content: bytes | None = field(default=None, repr=False)
+    sha256: str | None = None
+    copy_sha256: str | None = None
+    withheld: Withheld | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +126,13 @@ class Draft:
     lapor_tracking_id: str | None = None
     #: True when parts of the item never came (a long SMS with a missing part).
     incomplete: bool = False
+    #: Why this is no complaint, where the channel can tell.
+    exclusion: Exclusion | None = None
+    awaits: Awaits | None = None
+    #: How an answer reaches the sender; None: it is never answered.
+    reply_path: ReplyPath | None = field(default=None, repr=False)
+    #: Set by the door when ``raw`` was too large for a record and is stored as a blob.
+    raw_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,3 +145,66 @@ class Rejection:
     raw: bytes
     raw_media_type: str = "application/octet-stream"
     source_id: str | None = None
+    #: See ``Draft.raw_sha256``.
+    raw_sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """A piece of an item whose other pieces come on their own: long SMS, album, events of a call.
+
+    The door keeps pieces durably until the item is whole, or ``wait_seconds`` are over, and then
+    lets the channel join them (``gateway.contract.Joins``).
+    """
+
+    #: This piece as if it were alone.
+    draft: Draft
+    #: The same for all pieces of one item and no other item of this channel and account.
+    key: str
+    #: Which piece it is. The same number with the same content again is a repeat.
+    number: int
+    #: How many there are; None when the platform does not tell.
+    total: int | None = None
+    #: How long to wait for the others: from the first piece on; with ``restarts``, from this one.
+    wait_seconds: float
+    restarts: bool = False
+    #: The platform's id of the whole item. None: the store makes one.
+    item_id: str | None = None
+    #: What is joined before decoding (user data of an SMS), and how it is to be decoded.
+    data: bytes = field(default=b"", repr=False)
+    coding: str = ""
+
+    @property
+    def channel(self) -> Channel:
+        """Of its draft."""
+        return self.draft.channel
+
+    @property
+    def account(self) -> str:
+        """Of its draft."""
+        return self.draft.account
+
+    @property
+    def source_id(self) -> str | None:
+        """Of its draft."""
+        return self.draft.source_id
+
+    @property
+    def raw(self) -> bytes:
+        """Of its draft."""
+        return self.draft.raw
+
+    @property
+    def raw_media_type(self) -> str:
+        """Of its draft."""
+        return self.draft.raw_media_type
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathering:
+    """The pieces of one item, sorted by number, each number once."""
+
+    item_id: str
+    pieces: tuple[Piece, ...]
+    #: False when the waiting ended before all pieces had come.
+    complete: bool

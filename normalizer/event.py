@@ -99,6 +99,42 @@ class Relation(StrEnum):
     REPLY_TO = "reply_to"
 
 
+class Exclusion(StrEnum):
+    """Why an item is in the log although it is taken for no complaint.
+
+    It goes into the ledger as *excluded*, with this reason; a person may overrule it. What
+    certainly nobody wrote to us (a bounce, our own message) is a ``Rejection`` instead.
+    """
+
+    #: An answer that no person wrote (RFC 3834).
+    AUTO_REPLY = "auto_reply"
+    MAILING_LIST = "mailing_list"
+    #: A word to the gateway itself, such as ``/status NGW-26-7K3M9QXA``.
+    COMMAND = "command"
+    #: A call whose content an agent types into the form.
+    CALL_RECORD = "call_record"
+
+
+class Awaits(StrEnum):
+    """What a person has to do before it can be a complaint."""
+
+    #: Nobody answered the call: ring back.
+    CALL_BACK = "call_back"
+
+
+class Withheld(StrEnum):
+    """Why no copy of an attachment leaves the house. The original stays sealed."""
+
+    #: A program, a script, a document with macros, an archive.
+    ACTIVE_CONTENT = "active_content"
+    #: Its kind is not on the list of what an agency can use.
+    UNKNOWN_TYPE = "unknown_type"
+    #: It calls itself a picture and cannot be read as one.
+    DAMAGED = "damaged"
+    INFECTED = "infected"
+    TOO_LARGE = "too_large"
+
+
 class IdBasis(StrEnum):
     """What the complaint id was computed from.
 
@@ -160,6 +196,9 @@ class Classified(_Part):
     categories: tuple[str, ...] = ()
 
 
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
 class Attachment(_Part):
     """An attachment by reference: the platform's media id until stored, then its hash."""
 
@@ -167,7 +206,11 @@ class Attachment(_Part):
     media_id: str | None = None
     size_bytes: Annotated[int, Field(ge=0)] | None = None
     name: str | None = None
-    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
+    #: Of the original as it came, which is stored sealed.
+    sha256: Sha256 | None = None
+    #: Of the copy without metadata that may leave the house; None: not stored yet, or withheld.
+    copy_sha256: Sha256 | None = None
+    withheld: Withheld | None = None
 
 
 class Origin(_Part):
@@ -207,8 +250,13 @@ class ComplaintEvent(_Part):
     origin: Origin = Origin()
     entered_by: str | None = None
     batch: str | None = None
+    #: Set when this is no complaint; it is recorded and not entered.
+    exclusion: Exclusion | None = None
+    awaits: Awaits | None = None
     #: JWE (compact) of ``PrivatePart``. None only before sealing and after an erasure.
     sealed: str | None = None
+    #: JWE (compact) of ``ReplyPath``, for the replies process, which opens nothing else.
+    reply_to: str | None = None
 
     def to_bytes(self) -> bytes:
         """The JSON value of the log record: UTF-8, absent optionals left out."""
@@ -221,6 +269,30 @@ class ComplaintEvent(_Part):
         Raises:
             pydantic.ValidationError: the bytes are not a v1 event.
         """
+        return cls.model_validate_json(data, extra="ignore")
+
+
+class ReplyPath(_Part):
+    """The way back to whoever sent an item: only what an answer needs, sealed apart."""
+
+    #: Number, chat id, page-scoped id or mail address, as the platform takes it.
+    address: Annotated[str, Field(min_length=1)]
+    #: The platform's id of the item that is answered.
+    thread: str | None = None
+    #: Which of our senders answers, where an account has several (a phone number id, a page id).
+    via: str | None = None
+    #: After this the platform takes no free text any more (WhatsApp: 24 hours).
+    expires_at: AwareDatetime | None = None
+    #: Others can read the answer: it says nothing of the complaint, not even its number.
+    public: bool = False
+
+    def to_bytes(self) -> bytes:
+        """The plaintext that is sealed."""
+        return self.model_dump_json(exclude_none=True).encode()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "ReplyPath":
+        """Read an opened JWE's plaintext. Raises pydantic.ValidationError if it is none."""
         return cls.model_validate_json(data, extra="ignore")
 
 
@@ -238,9 +310,10 @@ class PrivatePart(_Part):
     original_text: str | None = None
     original_title: str | None = None
     decoding: str | None = None
-    #: The payload's bytes: as text where they are UTF-8, else base64.
+    #: The payload's bytes: as text where they are UTF-8, else base64. ``blob``: too large for a
+    #: record; then this is the SHA-256 under which they are stored, sealed.
     raw: str
-    raw_encoding: Literal["utf-8", "base64"]
+    raw_encoding: Literal["utf-8", "base64", "blob"]
     raw_media_type: str
 
     def to_bytes(self) -> bytes:

@@ -49,6 +49,7 @@ DEFAULT_KEYWORDS = ("NGAWI", "KAB. NGAWI", "KABUPATEN NGAWI", "NGAWIKAB", "LAPOR
 _MAX_READ_CHARS = 4 * MAX_TEXT_CHARS
 #: Nothing was sent electronically to us before; such dates come from unset clocks.
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+_NO_ASKING = (Relation.DELETION, Relation.REACTION)
 #: Phones in a wrong time zone are hours ahead, never more than a day.
 _FUTURE_ALLOWED = timedelta(days=1)
 #: Platform ids are far shorter; something longer is not an id and does not go into the event.
@@ -142,6 +143,8 @@ def _normalize(draft: Draft, received_at: datetime, context: Context) -> Normali
         origin=_origin(draft),
         entered_by=repaired(draft.entered_by),
         batch=repaired(draft.batch),
+        exclusion=draft.exclusion,
+        awaits=draft.awaits,
     )
     hidden = draft.source_id if source_id != draft.source_id else None
     return Normalized(event, private_part(draft, hidden))
@@ -198,7 +201,7 @@ def _missing(
     submitted_at: datetime | None,
     key: str | None,
 ) -> tuple[Missing, ...]:
-    if draft.relates_to and draft.relates_to.relation in (Relation.DELETION, Relation.REACTION):
+    if draft.exclusion or (draft.relates_to and draft.relates_to.relation in _NO_ASKING):
         return ()  # nobody asks back about a thumb
     return missing(
         reading.words.folded,
@@ -244,6 +247,9 @@ def _attachment(attachment: DraftAttachment, draft: Draft, context: Context) -> 
         media_id=repair(attachment.media_id),
         size_bytes=size if size is not None and size >= 0 else None,
         name=name or None,
+        sha256=attachment.sha256,
+        copy_sha256=attachment.copy_sha256,
+        withheld=attachment.withheld,
     )
 
 
@@ -261,6 +267,8 @@ def _origin(draft: Draft) -> Origin:
 
 def _is_empty(draft: Draft) -> bool:
     if draft.attachments or draft.relates_to or _on_earth(draft.coordinates):
+        return False
+    if draft.exclusion or draft.awaits:
         return False
     return not (clean(draft.text_raw or "") or clean(draft.title_raw or ""))
 
@@ -296,4 +304,5 @@ def _rejection(draft: Draft, reason: RejectionReason) -> Rejection:
         raw=draft.raw,
         raw_media_type=repair(draft.raw_media_type),
         source_id=repaired(draft.source_id),
+        raw_sha256=draft.raw_sha256,
     )

@@ -22,8 +22,15 @@ _ANSWERING = frozenset(
         Channel.EMAIL,
     )
 )
-_TYPED_BY_CLERK = frozenset(
-    (Channel.COMPLAINT_BOX, Channel.WALK_IN, Channel.LETTER, Channel.SOCIAL_CAPTURE)
+#: No way back on the channel itself; a mobile number that came along takes an SMS.
+_ANSWERED_ELSEWHERE = frozenset(
+    (
+        Channel.CALL_CENTER,
+        Channel.COMPLAINT_BOX,
+        Channel.WALK_IN,
+        Channel.LETTER,
+        Channel.SOCIAL_CAPTURE,
+    )
 )
 
 
@@ -41,7 +48,7 @@ def private_part(draft: Draft, hidden_source_id: str | None) -> PrivatePart:
     sender = draft.sender
     address = sender.address
     phone = address if sender.kind is SenderKind.PHONE else None
-    raw, raw_encoding = _as_text(draft.raw)
+    raw, raw_encoding = as_text(draft.raw, draft.raw_sha256)
     return PrivatePart(
         name=repaired(sender.name),
         phone=repaired(phone and (to_e164(phone) or phone)),
@@ -90,7 +97,12 @@ def repaired(text: str | None) -> str | None:
     return None if text is None else repair(text)
 
 
-def _as_text(raw: bytes) -> tuple[str, Literal["utf-8", "base64"]]:
+def as_text(
+    raw: bytes, stored_as: str | None = None
+) -> tuple[str, Literal["utf-8", "base64", "blob"]]:
+    """Raw bytes as they stand in a ``PrivatePart``, and how; of a stored blob its name."""
+    if stored_as is not None:
+        return stored_as, "blob"
     try:
         return raw.decode("utf-8"), "utf-8"
     except UnicodeDecodeError:
@@ -107,7 +119,7 @@ def _reachable_on(draft: Draft) -> Channel | None:
         return Channel.SMS if to_e164(address) else None
     if draft.channel in _ANSWERING:
         return draft.channel
-    if draft.channel in _TYPED_BY_CLERK:
+    if draft.channel in _ANSWERED_ELSEWHERE:
         if sender.kind is SenderKind.EMAIL:
             return Channel.EMAIL
         number = to_e164(address) if sender.kind is SenderKind.PHONE else None

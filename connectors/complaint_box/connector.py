@@ -1,6 +1,6 @@
 """The clerk's form as a channel: pages under ``/petugas``, every saved slip through the door."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo
@@ -47,22 +47,24 @@ class ComplaintBoxConnector:
         )
 
 
-def build(config: ConfigFile) -> ComplaintBoxConnector | None:
-    """The form as the settings want it; None when it is switched off.
+def build(config: ConfigFile) -> Sequence[ComplaintBoxConnector]:
+    """The form as the settings want it; nothing when it is switched off.
 
     Raises:
         Misconfigured: a setting is wrong.
     """
     settings = config.load(ComplaintBoxSettings)
     if not settings.enabled:
-        return None
+        return ()
     home = config.load(GatewaySettings)
     auth = config.load(AuthSettings)
-    return ComplaintBoxConnector(
-        settings=settings,
-        auth=auth,
-        people=People(home.data_dir, auth),
-        web_settings=config.load(WebSettings),
-        gazetteer=load_gazetteer(),
-        time_zone=ZoneInfo(home.time_zone),
+    return (
+        ComplaintBoxConnector(
+            settings=settings,
+            auth=auth,
+            people=People(home.data_dir, auth),
+            web_settings=config.load(WebSettings),
+            gazetteer=load_gazetteer(),
+            time_zone=ZoneInfo(home.time_zone),
+        ),
     )

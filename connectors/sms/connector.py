@@ -77,13 +77,13 @@ class SmsConnector:
         generic.verify(account, self.clock(), request)
 
 
-def build(config: ConfigFile) -> SmsConnector | None:
-    """The connector, or None when no account is set up.
+def build(config: ConfigFile) -> Sequence[SmsConnector]:
+    """The connector; none when no account is set up.
 
     Raises:
         Misconfigured: an account lacks what proves its caller, or a setting is wrong.
     """
     accounts = config.load(SmsSettings).accounts
     if not accounts:
-        return None
-    return SmsConnector(accounts, config.load(WebSettings).public_base_url)
+        return ()
+    return (SmsConnector(accounts, config.load(WebSettings).public_base_url),)

@@ -14,9 +14,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from connectors.registry import REGISTRY, build_all
-from connectors.samples import Call, call_for
+from connectors.sms.sample import call_for
 from connectors.sms.settings import SmsSettings
-from gateway.contract import WebConnector
+from gateway.contract import Call, WebConnector
 from gateway.errors import NotKept, OutcomeUnknown
 from gateway.settings import ConfigFile, read_config
 from gateway.web import public_app

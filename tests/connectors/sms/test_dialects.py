@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gateway.contract import Item, WebReply, WebRequest
-from normalizer.draft import Draft
+from normalizer.draft import Piece, Rejection
 from normalizer.event import Channel, TimePrecision
 from tests.connectors.sms.accounts import post, route
 
@@ -29,7 +29,8 @@ def _request(told: dict[str, Any]) -> WebRequest:
 
 def _summary(item: Item) -> dict[str, object]:
     """What a case says about an item: everything that is not as in an empty draft."""
-    if not isinstance(item, Draft):
+    assert not isinstance(item, Piece)
+    if isinstance(item, Rejection):
         return _present(source_id=item.source_id, rejected=item.reason.value)
     time = item.submitted_at.isoformat() if item.submitted_at else None
     precision = item.submitted_precision

@@ -42,8 +42,7 @@ def test_secrets_come_from_files_and_are_never_shown(tmp_path: Path) -> None:
         'username = "kannel"\n'
         'password = { file = "secret" }\n'
     )
-    connector = build(read_config(tmp_path / "gateway.toml"))
-    assert connector is not None
+    (connector,) = build(read_config(tmp_path / "gateway.toml"))
     (account,) = connector.accounts
     assert account.dialect == "kannel"
     assert account.password is not None
@@ -54,8 +53,7 @@ def test_secrets_come_from_files_and_are_never_shown(tmp_path: Path) -> None:
 def test_accounts_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     account = f'[{{"name": "a", "dialect": "twilio", "auth_token": "{SECRET}"}}]'
     monkeypatch.setenv("GATEWAY_SMS_ACCOUNTS", account)
-    connector = build(ConfigFile(None))
-    assert connector is not None
+    (connector,) = build(ConfigFile(None))
     assert [each.name for each in connector.accounts] == ["a"]
 
 

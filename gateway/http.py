@@ -1,0 +1,228 @@
+"""Outgoing HTTP to providers: time-outs, size caps, and only addresses that we mean to call.
+
+Addresses from settings are trusted. An address that came in a payload (a picture's URL) is called
+only over HTTPS, only at a host of the channel's list, and only if that host has a public address:
+nobody makes the gateway call its own neighbours. Nothing of a request or answer is logged.
+"""
+
+import asyncio
+import ipaddress
+import json
+import socket
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from gateway.errors import GatewayFault
+
+_REDIRECTS = (301, 302, 303, 307, 308)
+_MOST_REDIRECTS = 3
+_CHUNK = 65_536
+
+
+class OutgoingFault(GatewayFault):
+    """Base of what can go wrong with a call. The message holds no address."""
+
+
+class NotSent(OutgoingFault):
+    """Certainly not received by anybody: no connection, no such name."""
+
+
+class NoAnswer(OutgoingFault):
+    """Sent, perhaps received, and no whole answer came."""
+
+
+class AnswerTooLarge(OutgoingFault):
+    """More bytes than allowed; the rest was not read."""
+
+
+class AddressRefused(OutgoingFault):
+    """Not an address that this gateway calls."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer. Any status is an answer."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+    def json(self) -> Any:
+        """The body as JSON; None when it is none."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+
+    @property
+    def retry_after_seconds(self) -> float | None:
+        """What the server asks for; None when it does not, or by a date."""
+        value = self.headers.get("Retry-After", "").strip()
+        return float(value) if value.isascii() and value.isdigit() else None
+
+
+class Outgoing:
+    """Calls to the addresses of one channel. Make it inside a running loop; close it at the end.
+
+    ``trusted``: base URLs from settings; whatever has their scheme, host and port may be called,
+    inner addresses too. ``hosts``: names that payloads may point to, ``*.example.com`` included.
+    """
+
+    def __init__(
+        self,
+        trusted: Iterable[str] = (),
+        hosts: Sequence[str] = (),
+        *,
+        connect_seconds: float = 10.0,
+        total_seconds: float = 30.0,
+    ) -> None:
+        self._trusted = frozenset(_origin(urlsplit(url)) for url in trusted)
+        self._hosts = tuple(host.lower() for host in hosts)
+        resolver = _PublicResolver(frozenset(origin[1] for origin in self._trusted))
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(resolver=resolver),
+            timeout=aiohttp.ClientTimeout(total=total_seconds, sock_connect=connect_seconds),
+            # No proxy, no .netrc: what is called is decided by the settings alone.
+            trust_env=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+
+    async def call(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        json: object | None = None,
+        data: bytes | Mapping[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+        max_bytes: int = 1_000_000,
+    ) -> Answer:
+        """One request, no redirects. A mapping is sent as a form; ``auth`` is Basic.
+
+        Raises:
+            NotSent, NoAnswer, AnswerTooLarge, AddressRefused.
+        """
+        self._check(urlsplit(url))
+        basic = aiohttp.BasicAuth(*auth, encoding="utf-8") if auth else None
+        try:
+            async with self._session.request(
+                method, url, headers=headers, json=json, data=data, auth=basic,
+                allow_redirects=False,
+            ) as response:  # fmt: skip
+                return Answer(response.status, response.headers, await _read(response, max_bytes))
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            if _is_refusal(error):
+                raise AddressRefused("the host has no public address") from None
+            raise NotSent(type(error).__name__) from None
+        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError, ValueError):
+            raise AddressRefused("not an HTTP address") from None
+        except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError) as error:
+            raise NoAnswer(type(error).__name__) from None
+
+    async def download(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+        max_bytes: int,
+    ) -> Answer:
+        """A GET that follows redirects to allowed addresses; credentials stay with their host.
+
+        Raises:
+            NotSent, NoAnswer, AnswerTooLarge, AddressRefused.
+        """
+        for _ in range(_MOST_REDIRECTS + 1):
+            answer = await self.call("GET", url, headers=headers, auth=auth, max_bytes=max_bytes)
+            target = answer.headers.get("Location")
+            if answer.status not in _REDIRECTS or not target:
+                return answer
+            there = urljoin(url, target)
+            if _origin(urlsplit(there)) != _origin(urlsplit(url)):
+                headers = auth = None
+            url = there
+        raise AddressRefused("too many redirects")
+
+    async def close(self) -> None:
+        """Let go of every connection; never raises."""
+        await self._session.close()
+
+    def _check(self, parts: SplitResult) -> None:
+        origin = _origin(parts)
+        if origin in self._trusted:
+            return
+        scheme, host, port = origin
+        if scheme != "https" or port != 443 or parts.username is not None:
+            raise AddressRefused("not a plain HTTPS address")
+        if not any(_matches(host, pattern) for pattern in self._hosts):
+            raise AddressRefused("not a host of this channel")
+        try:
+            literal = ipaddress.ip_address(host.strip("[]"))
+        except ValueError:
+            return
+        if not literal.is_global:
+            raise AddressRefused("not a public address")
+
+
+class _NotPublic(OSError):
+    """A name resolves to an address inside."""
+
+
+class _PublicResolver(AbstractResolver):
+    """Resolves names to public addresses only, except for the hosts that settings name."""
+
+    def __init__(self, trusted_hosts: frozenset[str]) -> None:
+        self._trusted = trusted_hosts
+        self._inner = aiohttp.ThreadedResolver()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        found = await self._inner.resolve(host, port, family)
+        if host.lower() in self._trusted:
+            return found
+        # One inner address among several is enough to be refused: the choice would be a race.
+        if not all(ipaddress.ip_address(one["host"].split("%")[0]).is_global for one in found):
+            raise _NotPublic("resolves to an address inside")
+        return found
+
+    async def close(self) -> None:
+        await self._inner.close()
+
+
+def _is_refusal(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, _NotPublic):
+            return True
+        error = error.__cause__ or getattr(error, "os_error", None)
+    return False
+
+
+def _origin(parts: SplitResult) -> tuple[str, str, int]:
+    try:
+        port = parts.port
+    except ValueError:
+        port = -1
+    usual = 443 if parts.scheme == "https" else 80
+    return parts.scheme, (parts.hostname or "").lower(), usual if port is None else port
+
+
+def _matches(host: str, pattern: str) -> bool:
+    return host.endswith(pattern[1:]) if pattern.startswith("*.") else host == pattern
+
+
+async def _read(response: aiohttp.ClientResponse, max_bytes: int) -> bytes:
+    if (response.content_length or 0) > max_bytes:
+        raise AnswerTooLarge("the answer is larger than allowed")
+    read = bytearray()
+    async for chunk in response.content.iter_chunked(_CHUNK):
+        read += chunk
+        if len(read) > max_bytes:
+            raise AnswerTooLarge("the answer is larger than allowed")
+    return bytes(read)
