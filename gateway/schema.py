@@ -11,9 +11,16 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from gateway.cloudevents import TYPE_ACCEPTED, TYPE_ENTERED, TYPE_REJECTED
+from gateway.cloudevents import (
+    TYPE_ACCEPTED,
+    TYPE_ENTERED,
+    TYPE_MEDIA,
+    TYPE_REJECTED,
+    TYPE_REPLIED,
+)
 from gateway.settings import TopicSettings
 from normalizer.event import ComplaintEvent, EntryReceipt, RejectedItem, json_schema
+from normalizer.outcome import MediaOutcome, ReplyOutcome
 
 Schema = Mapping[str, Any]
 
@@ -21,6 +28,8 @@ _MODELS: Mapping[str, type[BaseModel]] = {
     "complaint-event": ComplaintEvent,
     "rejected-item": RejectedItem,
     "entry-receipt": EntryReceipt,
+    "reply-outcome": ReplyOutcome,
+    "media-outcome": MediaOutcome,
 }
 
 
@@ -122,6 +131,8 @@ def asyncapi(topics: TopicSettings) -> Schema:
         "accepted": ("complaint-event", TYPE_ACCEPTED, topics.accepted),
         "rejected": ("rejected-item", TYPE_REJECTED, topics.rejected),
         "entered": ("entry-receipt", TYPE_ENTERED, topics.entered),
+        "replied": ("reply-outcome", TYPE_REPLIED, topics.replied),
+        "media": ("media-outcome", TYPE_MEDIA, topics.media),
     }
     return {
         "asyncapi": "3.1.0",
@@ -161,6 +172,11 @@ def asyncapi(topics: TopicSettings) -> Schema:
             "rejectItem": _operation("send", "rejected", "The intake sets an item aside."),
             "enterComplaint": _operation("receive", "accepted", "Deliver enters it into LAPOR."),
             "confirmEntry": _operation("send", "entered", "Deliver tells that LAPOR has it."),
+            "answerEntry": _operation("receive", "entered", "Replies tells the reporter."),
+            "tellReply": _operation("send", "replied", "Replies tells what became of an answer."),
+            "recordReply": _operation("receive", "replied", "Deliver keeps it in the ledger."),
+            "tellMedia": _operation("send", "media", "The intake fetched an attachment."),
+            "recordMedia": _operation("receive", "media", "Deliver passes it on to LAPOR."),
         },
         "components": {
             "messages": {

@@ -165,7 +165,9 @@ class Piece:
     number: int
     #: How many there are; None when the platform does not tell.
     total: int | None = None
-    #: How long to wait for the others: from the first piece on; with ``restarts``, from this one.
+    #: How long to wait for the others, counted from the first piece on. With ``restarts`` it is
+    #: counted from the latest piece, and the piece with the highest number says how long: a call's
+    #: late "started" does not reopen a call that has ended.
     wait_seconds: float
     restarts: bool = False
     #: The platform's id of the whole item. None: the store makes one.

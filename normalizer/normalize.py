@@ -220,8 +220,8 @@ def _shown_source_id(draft: Draft, context: Context) -> str | None:
         return None
     address = (draft.sender.address or "").strip().lstrip("@+")
     telling = (
-        # A wamid holds the sender's number in base 64.
-        draft.channel is Channel.WHATSAPP
+        # A wamid holds the sender's number in base 64, the link of a post who posted it.
+        draft.channel in (Channel.WHATSAPP, Channel.SOCIAL_CAPTURE)
         or len(source_id) > _MAX_ID_CHARS
         or not source_id.isprintable()
         or (address and address.lower() in source_id.lower())

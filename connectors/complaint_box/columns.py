@@ -10,6 +10,8 @@ class Column(StrEnum):
     NUMBER = "nomor"
     SOURCE = "sumber"
     BOX = "kotak"
+    LINK = "tautan"
+    HANDLE = "akun"
     TEXT = "isi"
     PLACE = "tempat"
     VILLAGE = "desa"
@@ -32,6 +34,8 @@ _ALIASES: dict[Column, str] = {
     " nomor register, no register, nomor aduan, no aduan, id",
     Column.SOURCE: "sumber, sumber aduan, kanal, media, media pengaduan",
     Column.BOX: "kotak, kotak pengaduan, kotak saran, nama kotak",
+    Column.LINK: "tautan, link, url, tautan unggahan, link postingan",
+    Column.HANDLE: "akun, nama akun, akun pengunggah, username",
     Column.TEXT: "isi, isi aduan, isi pengaduan, isi laporan, aduan, pengaduan, laporan, uraian,"
     " uraian aduan, uraian pengaduan, keluhan, pesan, isi pesan, materi aduan",
     Column.PLACE: "tempat, lokasi, tempat kejadian, lokasi kejadian, lokasi aduan",

@@ -21,10 +21,26 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from connectors.complaint_box.dates import read_date
-from normalizer.draft import Draft, Sender, SenderKind
-from normalizer.event import MAX_TEXT_CHARS, Channel, RegionCode, ReporterStatus, TimePrecision
+from connectors.complaint_box.links import is_link
+from normalizer.draft import Draft, DraftAttachment, Sender, SenderKind, SourceRef
+from normalizer.event import (
+    MAX_TEXT_CHARS,
+    Channel,
+    RegionCode,
+    Relation,
+    ReplyPath,
+    ReporterStatus,
+    TimePrecision,
+)
+from normalizer.phone import is_indonesian_mobile, to_e164
 
-TypedChannel = Literal[Channel.COMPLAINT_BOX, Channel.WALK_IN, Channel.LETTER, Channel.CALL_CENTER]
+TypedChannel = Literal[
+    Channel.COMPLAINT_BOX,
+    Channel.WALK_IN,
+    Channel.LETTER,
+    Channel.CALL_CENTER,
+    Channel.SOCIAL_CAPTURE,
+]
 
 #: The sources as people call them, in the order of the form.
 SOURCE_LABELS: Mapping[TypedChannel, str] = {
@@ -32,6 +48,7 @@ SOURCE_LABELS: Mapping[TypedChannel, str] = {
     Channel.WALK_IN: "Datang langsung",
     Channel.LETTER: "Surat",
     Channel.CALL_CENTER: "Telepon",
+    Channel.SOCIAL_CAPTURE: "Media sosial",
 }
 
 #: Whoever types an older date has slipped on a key; a box is never closed for so long.
@@ -94,6 +111,11 @@ class Slip(BaseModel):
     source: TypedChannel
     box: _Line
     received_on: _Date = None
+    #: Of a post in a social medium: where it stands, and who posted it.
+    post_url: Annotated[
+        Annotated[str, _short(2000)] | None, BeforeValidator(_blank_is_none), Field(default=None)
+    ]
+    handle: _Line
     text: Annotated[str, StringConstraints(strip_whitespace=True)]
     place_code: Annotated[RegionCode | None, BeforeValidator(_blank_is_none)] = None
     landmark: _Line
@@ -126,6 +148,15 @@ class Slip(BaseModel):
             raise PydanticCustomError("date", "Tanggal ini belum terjadi. Periksa lagi.")
         if value is not None and value < _OLDEST:
             raise PydanticCustomError("date", "Tahunnya terlalu lama. Periksa lagi.")
+        return value
+
+    @field_validator("post_url")
+    @classmethod
+    def _post_url_is_link(cls, value: str | None) -> str | None:
+        if value is not None and not is_link(value):
+            raise PydanticCustomError(
+                "post_url", "Tempel tautan lengkap, misalnya https://www.facebook.com/..."
+            )
         return value
 
     @field_validator("phone")
@@ -164,8 +195,9 @@ class Slip(BaseModel):
 
     @model_validator(mode="after")
     def _identity_fits(self) -> "Slip":
+        # Whoever posts in public has given the handle with it.
         given = any((self.name, self.phone, self.email, self.address, self.nik))
-        if self.reporter is Disclosure.GAVE and not given:
+        if self.reporter is Disclosure.GAVE and not (given or self.handle):
             raise PydanticCustomError(
                 "reporter", "Isi paling sedikit satu data pelapor, atau pilih jawaban lain."
             )
@@ -208,7 +240,7 @@ def _sentence(kind: str, loc: tuple[int | str, ...], message: str) -> tuple[str,
     if kind == "string_too_long":
         return name, "Terlalu panjang: paling banyak 200 huruf."
     # Our own sentences carry our own kinds; the library's English ones are replaced.
-    ours = kind in {"date", "text", "phone", "email", "nik"}
+    ours = kind in {"date", "text", "phone", "email", "nik", "post_url"}
     return name, message if ours else _SENTENCES.get(name, "Isian ini tidak terbaca.")
 
 
@@ -223,6 +255,9 @@ class Typed:
     time_zone: tzinfo
     batch: str | None = None
     entered_by: str | None = None
+    attachments: tuple[DraftAttachment, ...] = ()
+    #: Of a call that the telephone system has told of: its id there.
+    call_id: str | None = None
 
 
 def to_draft(slip: Slip, typed: Typed) -> Draft:
@@ -249,6 +284,11 @@ def to_draft(slip: Slip, typed: Typed) -> Draft:
         hide_content=slip.hide_content,
         place_code=slip.place_code,
         landmark=slip.landmark,
+        attachments=typed.attachments,
+        relates_to=SourceRef(source_id=typed.call_id, relation=Relation.REPLY_TO)
+        if typed.call_id
+        else None,
+        reply_path=_reply_path(slip),
     )
 
 
@@ -258,9 +298,19 @@ def _sender(slip: Slip) -> Sender:
         kind, contact = SenderKind.PHONE, slip.phone
     elif slip.email:
         kind, contact = SenderKind.EMAIL, slip.email
+    elif slip.handle:
+        kind, contact = SenderKind.HANDLE, slip.handle
     return Sender(
         kind=kind, address=contact, name=slip.name, postal_address=slip.address, nik=slip.nik
     )
+
+
+def _reply_path(slip: Slip) -> ReplyPath | None:
+    """A mobile number takes an SMS, a mail address a mail; there is no other way back."""
+    number = to_e164(slip.phone) if slip.phone else None
+    if number and is_indonesian_mobile(number):
+        return ReplyPath(address=number)
+    return ReplyPath(address=slip.email) if slip.email and not slip.phone else None
 
 
 def _noon(day: date | None, typed: Typed) -> datetime | None:

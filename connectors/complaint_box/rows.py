@@ -34,12 +34,22 @@ _SOURCES: Mapping[str, TypedChannel] = {
     "telp": Channel.CALL_CENTER,
     "call center": Channel.CALL_CENTER,
     "call_center": Channel.CALL_CENTER,
+    "media sosial": Channel.SOCIAL_CAPTURE,
+    "medsos": Channel.SOCIAL_CAPTURE,
+    "facebook": Channel.SOCIAL_CAPTURE,
+    "instagram": Channel.SOCIAL_CAPTURE,
+    "tiktok": Channel.SOCIAL_CAPTURE,
+    "twitter": Channel.SOCIAL_CAPTURE,
+    "x": Channel.SOCIAL_CAPTURE,
+    "social_capture": Channel.SOCIAL_CAPTURE,
 }
 # "1" to "9999" count the rows of a file; another file counts from 1 again.
 _LONGEST_RUNNING_NUMBER = 4
 
 #: Columns of one line that go into the slip as they are.
 _PLAIN = {
+    Column.LINK: "post_url",
+    Column.HANDLE: "handle",
     Column.TEXT: "text",
     Column.WRITTEN_ON: "written_on",
     Column.RECEIVED_ON: "received_on",

@@ -2,11 +2,13 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID, uuid4, uuid5
 
+from connectors.complaint_box.links import canonical, is_link
 from connectors.complaint_box.payload import Incomplete, Slip, parse
 from connectors.complaint_box.places import read_place
 from connectors.complaint_box.settings import ComplaintBoxSettings
@@ -18,6 +20,8 @@ FIELDS = (
     "source",
     "box",
     "received_on",
+    "post_url",
+    "handle",
     "text",
     "place_text",
     "place_code",
@@ -35,6 +39,10 @@ FIELDS = (
 )
 #: What stays the same from slip to slip of one batch.
 STICKY = ("source", "box", "received_on")
+#: What the telephone system says of the call that is being typed; it goes along unseen.
+CALL = ("call_id", "call_account")
+_CALL_ID = re.compile(r"[\w.:@+-]{1,120}", re.ASCII)
+_ACCOUNT = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _FLAGS = frozenset({"place_unstated", "hide_identity", "hide_content"})
 _PLACE_FIELDS = frozenset({"place_text", "place_code", "place_unstated"})
 _MAX_PROPOSALS = 8
@@ -46,18 +54,27 @@ class Entry:
 
     draft_id: UUID
     values: Mapping[str, str] = field(repr=False)
+    #: SHA-256 of the files that came with it.
+    files: tuple[str, ...] = ()
 
     def raw(self) -> bytes:
         """Canonical JSON of what was typed: the same form gives the same bytes."""
-        typed = {name: value for name, value in self.values.items() if value}
+        typed: dict[str, object] = {name: value for name, value in self.values.items() if value}
+        if self.files:
+            typed["files"] = self.files
         return json.dumps(typed, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
     def source_id(self) -> str:
         """The same for a form sent twice; another one once something in it was changed.
 
         With the draft id alone, a correction after a doubtful save would be taken for the
-        repetition of what came first, and be lost.
+        repetition of what came first, and be lost. A post is known by its link and its words,
+        so that two clerks who find it make one complaint.
         """
+        link = self.values["post_url"]
+        if self.values["source"] == Channel.SOCIAL_CAPTURE and is_link(link):
+            words = " ".join(self.values["text"].split())
+            return f"{canonical(link)} {hashlib.sha256(words.encode()).hexdigest()[:16]}"
         return str(uuid5(self.draft_id, hashlib.sha256(self.raw()).hexdigest()))
 
 
@@ -72,7 +89,7 @@ class Checked:
 
 def new_entry(values: Mapping[str, str]) -> Entry:
     """An empty form with what is known beforehand."""
-    return Entry(uuid4(), {name: values.get(name, "") for name in FIELDS})
+    return Entry(uuid4(), {name: values.get(name, "") for name in (*FIELDS, *CALL)})
 
 
 def read_entry(posted: Mapping[str, object], gazetteer: Gazetteer) -> Entry:
@@ -82,7 +99,9 @@ def read_entry(posted: Mapping[str, object], gazetteer: Gazetteer) -> Entry:
         draft_id = UUID(text.get("draft_id", ""))
     except ValueError:
         draft_id = uuid4()
-    values = {name: text.get(name, "").strip() for name in FIELDS}
+    values = {name: text.get(name, "").strip() for name in (*FIELDS, *CALL)}
+    if not _is_call(values):
+        values |= dict.fromkeys(CALL, "")
     picked = gazetteer.candidate(text.get("place_choice", ""))
     if picked is not None:
         values |= {"place_text": picked.name, "place_code": picked.code, "place_unstated": ""}
@@ -105,10 +124,12 @@ def check_entry(
     fields: dict[str, str | bool] = {
         name: (value != "") if name in _FLAGS else value
         for name, value in entry.values.items()
-        if name not in _PLACE_FIELDS
+        if name not in _PLACE_FIELDS and name not in CALL
     }
     if entry.values["source"] != Channel.COMPLAINT_BOX:
         fields["box"] = ""
+    if entry.values["source"] != Channel.SOCIAL_CAPTURE:
+        fields |= {"post_url": "", "handle": ""}
     slip: Slip | None = None
     try:
         slip = parse(fields | {"place_code": code or ""}, today)
@@ -118,6 +139,11 @@ def check_entry(
         in_order = {name: problems[name] for name in FIELDS if name in problems}
         return Checked(problems=in_order, proposals=proposals)
     return Checked(slip=slip)
+
+
+def _is_call(values: Mapping[str, str]) -> bool:
+    named = _CALL_ID.fullmatch(values["call_id"]) and _ACCOUNT.fullmatch(values["call_account"])
+    return values["source"] == Channel.CALL_CENTER and bool(named)
 
 
 def _box_problem(values: Mapping[str, str], settings: ComplaintBoxSettings) -> str | None:

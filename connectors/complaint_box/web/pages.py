@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from urllib.parse import urlencode
@@ -10,8 +11,15 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from connectors.complaint_box.dates import read_date
-from connectors.complaint_box.payload import Slip, Typed, to_draft
-from connectors.complaint_box.web.form import STICKY, Entry, check_entry, new_entry, read_entry
+from connectors.complaint_box.payload import Disclosure, Slip, Typed, to_draft
+from connectors.complaint_box.web.form import (
+    STICKY,
+    Checked,
+    Entry,
+    check_entry,
+    new_entry,
+    read_entry,
+)
 from connectors.complaint_box.web.site import (
     SITE,
     Site,
@@ -23,11 +31,19 @@ from connectors.complaint_box.web.site import (
     refused_page,
     saved_number,
 )
+from connectors.complaint_box.web.uploads import (
+    FIELD,
+    MAX_FORM_BYTES,
+    Upload,
+    as_attachments,
+    read_uploads,
+)
 from connectors.complaint_box.web.view import PREFIX, STATIC_DIR, redirect
 from gateway.auth import LoginRefused, Session
 from gateway.contract import Kept
 from gateway.errors import NotKept
 from gateway.site_guard import CSRF_FIELD, PAGE_HEADERS
+from normalizer.event import Channel
 from normalizer.gazetteer import suggest
 
 log = logging.getLogger(__name__)
@@ -79,7 +95,24 @@ async def show_form(request: web.Request) -> web.Response:
     # As text, not as a date input: browsers show that in the order of their own language, and
     # 9/11 would be read as the 11th of September on half of the computers of an office.
     known["received_on"] = f"{received_on or today:%d/%m/%Y}"
+    known |= _of_call(query)
     return form_page(site, session, new_entry(known), saved=saved_number(query))
+
+
+def _of_call(query: Mapping[str, str]) -> Mapping[str, str]:
+    """What the telephone system put into the address of the page: the agent need not type it.
+
+    Better after a ``#``, where no server sees it; then the page's script fills it in.
+    """
+    if not query.get("panggilan"):
+        return {}
+    return {
+        "source": Channel.CALL_CENTER,
+        "call_id": query["panggilan"],
+        "call_account": query.get("akun", ""),
+        "phone": query.get("nomor", ""),
+        "reporter": Disclosure.GAVE if query.get("nomor") else "",
+    }
 
 
 async def save(request: web.Request) -> web.Response:
@@ -87,28 +120,35 @@ async def save(request: web.Request) -> web.Response:
     site = request.app[SITE]
     if not site.guard.same_origin(request):
         return forged_page(site)
-    posted = await request.post()
-    entry = read_entry(posted, site.gazetteer)
     session = await site.guard.session(request)
+    # Photos are larger than any webhook; only a clerk may send as much, and only here.
+    sized = request if session is None else request.clone(client_max_size=MAX_FORM_BYTES)
+    posted = await sized.post()
+    uploads, upload_problem = await read_uploads(posted)
+    entry = replace(read_entry(posted, site.gazetteer), files=tuple(one.digest for one in uploads))
     if session is None:
-        notice = "Sesi Anda berakhir. Masuk lagi; isian Anda masih ada."
+        notice = "Sesi Anda berakhir. Masuk lagi; isian Anda masih ada." + _again(uploads)
         return login_page(site, notice=notice, kept=entry, status=HTTPStatus.FORBIDDEN)
     if not is_clerk(session):
         return not_a_clerk_page(site, session)
     token = posted.get(CSRF_FIELD)
     if not site.guard.csrf_holds(session, token if isinstance(token, str) else None):
         # Most often somebody logged in again in another tab: what was typed must not be lost.
-        notice = "Sesi berganti. Isian Anda masih ada: periksa, lalu simpan lagi."
+        notice = "Sesi berganti. Isian Anda masih ada: periksa, lalu simpan lagi." + _again(uploads)
         return form_page(site, session, entry, notice=notice, status=HTTPStatus.FORBIDDEN)
     now = site.now()
     today = now.astimezone(site.time_zone).date()
     checked = check_entry(entry, today, site.settings, site.gazetteer)
+    if upload_problem is not None or (checked.slip is None and uploads):
+        # A browser does not send the same files again by itself.
+        sentence = upload_problem or _again(uploads).strip()
+        checked = Checked(None, {**checked.problems, FIELD: sentence}, checked.proposals)
     if checked.slip is None:
         unprocessable = HTTPStatus.UNPROCESSABLE_ENTITY
         return form_page(site, session, entry, checked=checked, status=unprocessable)
-    kept = await _accept(site, session, entry, checked.slip, now)
+    kept = await _accept(site, session, entry, checked.slip, uploads, now)
     if kept is None:
-        notice = "Belum tersimpan. Isian Anda masih ada: coba lagi sebentar lagi."
+        notice = "Belum tersimpan. Isian Anda masih ada: coba lagi sebentar lagi." + _again(uploads)
         return form_page(site, session, entry, notice=notice, status=HTTPStatus.SERVICE_UNAVAILABLE)
     after = {name: entry.values[name] for name in STICKY if entry.values[name]}
     after["number"] = kept.reference or "-"
@@ -191,20 +231,32 @@ async def log_out(request: web.Request) -> web.Response:
     return response
 
 
+def _again(uploads: Sequence[Upload]) -> str:
+    """What to say of files beside a form that was not taken."""
+    return " Pilih lagi lampirannya." if uploads else ""
+
+
 async def _accept(
-    site: Site, session: Session, entry: Entry, slip: Slip, now: datetime
+    site: Site,
+    session: Session,
+    entry: Entry,
+    slip: Slip,
+    uploads: Sequence[Upload],
+    now: datetime,
 ) -> Kept | None:
     """The receipt of the door, or None when the slip is not certainly kept."""
     box = site.settings.box(slip.box) if slip.box else None
     typed = Typed(
         source_id=entry.source_id(),
-        account=box.id if box else site.settings.office,
+        account=entry.values["call_account"] or (box.id if box else site.settings.office),
         raw=entry.raw(),
         captured_at=now.astimezone(UTC),
         time_zone=site.time_zone,
         # One opening of one box is one batch; its day is the day of receipt.
         batch=f"{box.id}/{slip.received_on}" if box else None,
         entered_by=session.user.user_id,
+        attachments=as_attachments(uploads),
+        call_id=entry.values["call_id"] or None,
     )
     try:
         kept = await site.door.accept(to_draft(slip, typed))
@@ -224,7 +276,10 @@ async def _as_pages(request: web.Request, handler: Handler) -> web.StreamRespons
     try:
         return await handler(request)
     except web.HTTPRequestEntityTooLarge:
-        text = "Isian terlalu panjang. Tekan Kembali, persingkat, lalu simpan lagi."
-        return site.view.message(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Terlalu panjang", text)
+        text = (
+            "Isian atau lampirannya terlalu besar, atau sesi Anda berakhir. Tekan Kembali: isian "
+            "masih ada. Masuk di tab lain atau kurangi lampirannya, lalu simpan lagi."
+        )
+        return site.view.message(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Terlalu besar", text)
     except (web.HTTPNotFound, web.HTTPMethodNotAllowed) as missing:
         return site.view.message(missing.status, "Halaman tidak ada", "Periksa alamatnya.")

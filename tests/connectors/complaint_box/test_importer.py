@@ -169,7 +169,7 @@ def test_one_number_for_two_texts_is_refused(tmp_path: Path) -> None:
 def test_sources_and_boxes(tmp_path: Path) -> None:
     content = (
         "isi;sumber;kotak\na;Surat;\nb;Datang langsung;kotak-paron\nc;Kotak;Kotak alun-alun\n"
-        "d;;kotak-paron\ne;Twitter;\nf;;Kotak Lain\n"
+        "d;;kotak-paron\ne;Burung hantu;\nf;;Kotak Lain\n"
     )
     table = table_of(tmp_path, content)
     assert [(draft.channel, draft.account) for draft in drafts(table)] == [

@@ -305,9 +305,14 @@ async def test_a_session_that_ends_while_typing_loses_nothing(clerk: ClerkSite) 
 
 
 async def test_too_much_is_answered_with_a_page(clerk: ClerkSite) -> None:
-    response = await clerk.save(text="a" * 70_000)
-    assert response.status == 413
-    assert "Terlalu panjang" in await response.text()
+    clerk.clock.forward(hours=13)
+    stranger = await clerk.post("/", {**SLIP, "text": "a" * 70_000})
+    assert stranger.status == 413
+    assert "Terlalu besar" in await stranger.text()
+    await clerk.log_in()
+    clerks = await clerk.save(text="a" * 70_000)
+    assert clerks.status == 422
+    assert "lebih panjang dari" in await clerks.text()
 
 
 async def test_without_boxes_in_the_settings_the_office_is_the_account(tmp_path: Path) -> None:

@@ -19,6 +19,24 @@ function showOnlyFor(part) {
 }
 document.querySelectorAll("[data-only-for]").forEach(showOnlyFor);
 
+// --- A call that the telephone system shows ------------------------------------------------------
+
+// After "#": no server and no proxy gets to see the caller's number.
+const call = new URLSearchParams(window.location.hash.slice(1));
+if (call.get("panggilan")) {
+  document.getElementById("call_id").value = call.get("panggilan");
+  document.getElementById("call_account").value = call.get("akun") ?? "";
+  document.querySelector("input[name=source][value=call_center]").click();
+  if (call.get("nomor")) {
+    document.querySelector("input[name=reporter][value=gave]").click();
+    document.getElementById("phone").value = call.get("nomor");
+  }
+}
+if (window.location.hash || window.location.search.includes("nomor=")) {
+  // Neither does the history of a shared computer keep it.
+  window.history.replaceState(null, "", window.location.pathname);
+}
+
 // --- Saved or not ------------------------------------------------------------------------------
 
 let unsaved = form.dataset.unsaved === "1";
