@@ -12,14 +12,17 @@ from deliver.database import migrate, open_engine, require_current
 from deliver.gate import Gate, Pauses
 from deliver.lapor.v3 import LaporV3
 from deliver.ledger import Ledger
+from deliver.outcomes import Outcomes
+from deliver.passing_on import PassingOn
 from deliver.sending import Sending
 from deliver.settings import DeliverSettings, LaporSettings, LedgerSettings
 from deliver.states import Actor, Who
 from deliver.steps import Plan
 from deliver.target import Target
 from deliver.worker import Worker
+from gateway.blobs import make_blobs
 from gateway.intake import utc_now
-from gateway.lifecycle import bind, opened, serving
+from gateway.lifecycle import bind, opened, running, serving
 from gateway.log import EventLog
 from gateway.log.factory import made_data_dir, make_log
 from gateway.sealing import load_opener, load_sealer
@@ -75,9 +78,11 @@ def make_worker(
     """
     settings = config.load(DeliverSettings)
     sealing = config.load(SealingSettings)
+    call_seconds = config.load(LaporSettings).total_timeout_seconds
     by = Actor(Who.WORKER, settings.worker_id or f"{socket.gethostname()}-{os.getpid()}")
-    sending = None
+    sending = passing_on = None
     if target is not None:
+        opener = load_opener(sealing.private_key_dir)
         pauses = Pauses(
             settings.backoff_first_seconds,
             settings.backoff_max_seconds,
@@ -87,10 +92,18 @@ def make_worker(
             ledger=ledger,
             target=target,
             gate=Gate(pauses),
-            opener=load_opener(sealing.private_key_dir),
+            opener=opener,
             zone=zone_of(config),
             by=by,
-            call_seconds=config.load(LaporSettings).total_timeout_seconds,
+            call_seconds=call_seconds,
+            now=now,
+        )
+        passing_on = PassingOn(
+            attachments=ledger.attachments,
+            target=target,
+            blobs=make_blobs(config),
+            opener=opener,
+            call_seconds=call_seconds,
             now=now,
         )
     plan = Plan(
@@ -100,6 +113,7 @@ def make_worker(
         hold_seconds=settings.hold_for_place_seconds,
         sweep_seconds=settings.sweep_seconds,
         stop_grace_seconds=settings.stop_grace_seconds,
+        passing_on=passing_on,
     )
     sealer = load_sealer(sealing.public_key_file)
     return Worker(event_log, config.load(TopicSettings), ledger, sealer, plan, now)
@@ -122,9 +136,11 @@ async def run(config: ConfigFile, stop: asyncio.Event) -> int:
         async def ledger_answers() -> None:
             await asyncio.to_thread(ledger.queries.counts)
 
+        outcomes = Outcomes(event_log, topics, ledger)
         async with (
             opened(event_log),
             serving(internal_app((event_log.check, ledger_answers)), sock),
+            running(outcomes.run(), stop),
         ):
             if target is None:
                 await worker.run(stop)

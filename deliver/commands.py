@@ -20,6 +20,7 @@ from deliver.check import check_deliver
 from deliver.database import migrate, open_engine
 from deliver.desk import MODE, Desk
 from deliver.entry import make_entry
+from deliver.files import save_copies
 from deliver.lapor.assisted import copy_sheet
 from deliver.ledger import LedgerConflict, Stale
 from deliver.reconcile import Period, Report, reconcile
@@ -141,7 +142,13 @@ def show_command(name: Name) -> None:
     """One complaint and its whole history."""
     with _at_desk("") as counter:
         row = counter.desk.look_up(name)
-        show.one(row, counter.desk.ledger.queries.history(row.complaint_id))
+        ledger = counter.desk.ledger
+        show.one(
+            row,
+            ledger.queries.history(row.complaint_id),
+            ledger.attachments.of(row.complaint_id),
+            ledger.replies.of(row.complaint_id),
+        )
 
 
 @entry_app.command("next")
@@ -215,6 +222,29 @@ def release_command(name: Name, by: By = "", note: Note = None) -> None:
     """Give back one that was taken in hand and not entered."""
     with _at_desk(by) as counter:
         _told(counter.desk.release(counter.desk.look_up(name), note))
+
+
+@entry_app.command("files")
+def files_command(
+    name: Name,
+    directory: Annotated[
+        Path | None, typer.Option("--to", help="Write the copies that may leave the house here.")
+    ] = None,
+    resend: Annotated[
+        bool, typer.Option("--resend", help="LAPOR! does not have them: send them again.")
+    ] = False,
+    by: By = "",
+    note: Note = None,
+) -> None:
+    """The attachments of one complaint: save them for LAPOR!'s form, or send them again."""
+    with _at_desk(by) as counter:
+        row = counter.desk.look_up(name)
+        if resend:
+            show.line(f"{counter.desk.send_files_again(row, note)} lampiran dikirim ulang")
+        if directory is not None:
+            saved = asyncio.run(save_copies(counter.config, counter.desk, row, directory))
+            show.line(f"{saved} lampiran disimpan di {directory}")
+        show.files(counter.desk.ledger.attachments.of(row.complaint_id))
 
 
 @dataclass(frozen=True, slots=True)

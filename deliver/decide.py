@@ -20,9 +20,17 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Wait for the missing place until then."""
+    """Wait until then; without ``until``, until a person lets it go."""
 
-    until: datetime
+    reason: str
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Exclude:
+    """The channel knows that it is no complaint. A person may still send it."""
+
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +43,7 @@ class Send:
     """Enter it now."""
 
 
-Decision = Link | Hold | WaitForOperator | Send
+Decision = Link | Hold | Exclude | WaitForOperator | Send
 
 #: These say nothing that could be entered by itself.
 _NEVER_ALONE = frozenset({Relation.DELETION, Relation.REACTION})
@@ -57,18 +65,25 @@ def decide(
     operator looked at it and wants it entered, whatever the rules say.
     """
     if not sent_back:
+        if event.exclusion is not None:
+            return Exclude(event.exclusion)
         if event.origin.already_in_lapor:
             return Link("already_in_lapor", tracking_id=event.origin.tracking_id)
         if event.relates_to is not None and _goes_with(event, parent):
             return Link(str(event.relation or "related"), linked_to=event.relates_to)
+        if event.awaits is not None:
+            return Hold(event.awaits, None)
         until = event.received_at + timedelta(seconds=hold_seconds)
         if Missing.PLACE in event.completeness and row.hold_until is None and now < until:
-            return Hold(until)
+            return Hold("place_missing", until)
     return WaitForOperator() if assisted else Send()
 
 
 def _goes_with(event: ComplaintEvent, parent: LedgerRow | None) -> bool:
     # A supplement to something that is not going into LAPOR would vanish with it.
-    return event.relation in _NEVER_ALONE or (
-        parent is not None and parent.state is not State.EXCLUDED
-    )
+    if event.relation in _NEVER_ALONE:
+        return True
+    if parent is None or parent.state is State.EXCLUDED:
+        return False
+    # What the caller said when somebody rang back is the complaint; the missed call is none.
+    return not (parent.state is State.HELD and parent.event().awaits is not None)

@@ -77,9 +77,9 @@ class Desk:
         return self._entered(row, "found_in_lapor", _number(tracking_id), note)
 
     def resend(self, row: LedgerRow, note: str | None = None) -> LedgerRow:
-        """It is not in LAPOR and shall be entered (again)."""
-        if row.state in (State.SENDING, State.HELD):
-            raise NotAllowed("pengaduan ini sedang dikirim atau ditahan; tidak perlu dikirim ulang")
+        """It is not in LAPOR and shall be entered (again), whatever held it back."""
+        if row.state is State.SENDING:
+            raise NotAllowed("pengaduan ini sedang dikirim; tidak perlu dikirim ulang")
         return self.ledger.move(
             row, State.RECEIVED, self.by, "sent_again", self.now(), clean_note(note),
             next_try_at=None,
@@ -98,6 +98,20 @@ class Desk:
         return self.ledger.move(
             row, State.RECEIVED, self.by, "given_back", self.now(), clean_note(note)
         )
+
+    def send_files_again(self, row: LedgerRow, note: str | None = None) -> int:
+        """LAPOR does not have the files whose sending was uncertain or refused; how many."""
+        count = self.ledger.attachments.send_again(row.complaint_id, self.now())
+        if count == 0:
+            raise NotAllowed("tidak ada lampiran yang belum pasti atau ditolak")
+        self.ledger.note(
+            row.complaint_id, self.by, "files_sent_again", self.now(), clean_note(note)
+        )
+        return count
+
+    def files_saved(self, row: LedgerRow, count: int) -> None:
+        """Put on record that copies of the attachments were opened and saved."""
+        self.ledger.note(row.complaint_id, self.by, "files_saved", self.now(), f"{count} lampiran")
 
     def identity_shown(self, row: LedgerRow, reason: str) -> None:
         """Put on record that the reporter's identity is about to be shown, and why."""

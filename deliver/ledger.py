@@ -12,8 +12,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Engine, Exists, and_, exists, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from deliver.attachments import Attachments, take_attachments
 from deliver.database import reporting_unavailable
 from deliver.queries import Queries
+from deliver.replies import Replies
 from deliver.rows import Changes, LedgerRow, Recorded, content_hash, lane_of, row_of
 from deliver.states import Actor, State, may_move
 from deliver.tables import complaint, transition
@@ -45,6 +47,8 @@ class Ledger:
         self._engine = engine
         self._zone = zone
         self.queries = Queries(engine)
+        self.attachments = Attachments(engine)
+        self.replies = Replies(engine)
 
     def close(self) -> None:
         """Let go of every connection."""
@@ -163,6 +167,7 @@ class Ledger:
             )
             row = row_of(values.mappings().one())
             _append(connection, event.complaint_id, None, State.RECEIVED, by, "taken_from_log", now)
+            take_attachments(connection, event, now)
         DELIVER_TRANSITIONS.labels(State.RECEIVED).inc()
         return row
 

@@ -35,7 +35,13 @@ _RECEIPT_COLUMNS = (
 )
 
 #: From here only a person brings a complaint back.
-_DECIDED_OTHERWISE = (State.LINKED, State.EXCLUDED, State.PARKED, State.UNKNOWN)
+_DECIDED_OTHERWISE = (
+    State.HELD,
+    State.LINKED,
+    State.EXCLUDED,
+    State.PARKED,
+    State.UNKNOWN,
+)
 
 
 @dataclass(frozen=True, slots=True)

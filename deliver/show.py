@@ -7,8 +7,10 @@ from datetime import datetime
 from rich.console import Console
 from rich.table import Table
 
-from deliver.labels import STATE_LABELS
+from deliver.attachments import AttachmentRow
+from deliver.labels import FILE_LABELS, REPLY_LABELS, STATE_LABELS
 from deliver.reconcile import COLUMNS, Column, Report
+from deliver.replies import ReplyRow
 from deliver.rows import HistoryRow, LedgerRow
 
 _MINUTE = 60
@@ -70,13 +72,23 @@ def listed(rows: Sequence[LedgerRow], now: datetime, limit: int) -> None:
     line(f"{len(rows)} pengaduan{more}")
 
 
-def one(row: LedgerRow, history: Sequence[HistoryRow]) -> None:
-    """A complaint and its history, oldest first."""
+def one(
+    row: LedgerRow,
+    history: Sequence[HistoryRow],
+    files: Sequence[AttachmentRow] = (),
+    replies: Sequence[ReplyRow] = (),
+) -> None:
+    """A complaint, its files, the answers to its reporter, and its history, oldest first."""
     event = row.event()
     line(standing(row))
     line(f"id {row.complaint_id}, kanal {row.channel}, diterima {row.received_at.isoformat()}")
     line(f"judul: {event.title}")
     line(event.text)
+    _list_files(files)
+    for answer in replies:
+        what = REPLY_LABELS[answer.state] + (f" ({answer.reason})" if answer.reason else "")
+        when = answer.at.isoformat(timespec="seconds")
+        line(f"balasan {answer.kind} ke-{answer.round} lewat {answer.channel}: {what}, {when}")
     table = Table("Waktu", "Dari", "Ke", "Oleh", "Alasan", "Catatan")
     for item in history:
         moved = item.before is not item.after
@@ -89,6 +101,19 @@ def one(row: LedgerRow, history: Sequence[HistoryRow]) -> None:
             item.note or "",
         )
     _console().print(table)
+
+
+def files(rows: Sequence[AttachmentRow]) -> None:
+    """The attachments of a complaint."""
+    if not rows:
+        line("tidak ada lampiran")
+    _list_files(rows)
+
+
+def _list_files(rows: Sequence[AttachmentRow]) -> None:
+    for file in rows:
+        what = FILE_LABELS[file.state] + (f" ({file.reason})" if file.reason else "")
+        line(f"lampiran {file.position}: {file.media_type}, {what}")
 
 
 def report(found: Report) -> None:

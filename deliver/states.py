@@ -10,7 +10,7 @@ class State(StrEnum):
 
     #: In the ledger; waits for the worker, or in assisted mode for an operator.
     RECEIVED = "received"
-    #: Waits for a missing place, until a time.
+    #: Waits for a missing place until a time, or for a person to ring back.
     HELD = "held"
     #: Somebody has it in hand: the worker is calling LAPOR, or an operator is typing it in.
     SENDING = "sending"
@@ -18,7 +18,7 @@ class State(StrEnum):
     ENTERED = "entered"
     #: Part of something that LAPOR has already; not entered again.
     LINKED = "linked"
-    #: Not for LAPOR; a person said so and why.
+    #: Not for LAPOR; a person, or the channel, said so and why.
     EXCLUDED = "excluded"
     #: Sent, and no answer came: it may or may not be in LAPOR. Never sent again blindly.
     UNKNOWN = "unknown"
@@ -63,7 +63,8 @@ TRANSITIONS: Mapping[tuple[State | None, State], frozenset[Who]] = {
     (State.UNKNOWN, State.RECEIVED): _OPERATOR,
     (State.PARKED, State.ENTERED): _OPERATOR,
     (State.PARKED, State.RECEIVED): _OPERATOR,
-    (State.RECEIVED, State.EXCLUDED): _OPERATOR,
+    # By the worker: what the channel knows to be no complaint (an answering machine, a command).
+    (State.RECEIVED, State.EXCLUDED): _BOTH,
     (State.HELD, State.EXCLUDED): _OPERATOR,
     (State.PARKED, State.EXCLUDED): _OPERATOR,
     (State.UNKNOWN, State.EXCLUDED): _OPERATOR,

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from deliver.decide import Decision, Hold, Link, Send, decide
+from deliver.decide import Decision, Exclude, Hold, Link, Send, decide
 from deliver.ledger import Ledger, Stale
+from deliver.passing_on import PassingOn
 from deliver.rows import LedgerRow
 from deliver.sending import Sending
 from deliver.states import Actor, State
@@ -24,6 +25,8 @@ class Plan:
     hold_seconds: int
     sweep_seconds: float
     stop_grace_seconds: float
+    #: Attachments of what is entered; None: people pass them on.
+    passing_on: PassingOn | None = None
     #: A stop and a finished entry are noticed at the latest after this.
     fetch_seconds: float = 0.5
 
@@ -62,29 +65,14 @@ async def _step(
                 linked_tracking_id=tracking_id,
                 linked_to=linked_to,
             )
-        case Hold(until):
+        case Hold(reason, until):
             return await asyncio.to_thread(
-                ledger.move,
-                row,
-                State.HELD,
-                plan.by,
-                "place_missing",
-                now(),
-                hold_until=until,
+                ledger.move, row, State.HELD, plan.by, reason, now(), hold_until=until
             )
+        case Exclude(reason):
+            return await asyncio.to_thread(ledger.move, row, State.EXCLUDED, plan.by, reason, now())
         case Send() if plan.sending is not None:
-            after = await plan.sending.send(row, event)
-            if after is not None and after.state is State.ENTERED and event.attachments:
-                # No channel brings bytes yet; the history says what is still owed.
-                await asyncio.to_thread(
-                    ledger.note,
-                    row.complaint_id,
-                    plan.by,
-                    "attachment_waiting",
-                    now(),
-                    f"{len(event.attachments)} attachments",
-                )
-            return after
+            return await plan.sending.send(row, event)
         case _:
             return None
 

@@ -85,6 +85,42 @@ complaint = Table(
     Index("ix_complaint_day", "day", "channel"),
 )
 
+#: What belongs to complaints. No foreign key: an outcome may be told before its complaint is here.
+attachment = Table(
+    "attachment",
+    metadata,
+    Column("complaint_id", String(36), primary_key=True),
+    # The platform's id, or the place in the item.
+    Column("media_id", Text, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("state_at", UtcTime, nullable=False),
+    Column("reason", Text),
+    Column("media_type", Text, nullable=False),
+    Column("size_bytes", BigInteger),
+    Column("sha256", String(64)),
+    # Of the copy that may leave the house.
+    Column("copy_sha256", String(64)),
+    Column("attempts", Integer, nullable=False),
+    # In ``stored``: not before; in ``sending``: the claim ends.
+    Column("next_try_at", UtcTime),
+    Index("ix_attachment_state", "state", "next_try_at"),
+)
+
+#: How answers to reporters ended; written from the log, never by hand.
+reply = Table(
+    "reply",
+    metadata,
+    Column("complaint_id", String(36), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("round", Integer, primary_key=True),
+    Column("channel", String(32), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("reason", Text),
+    Column("at", UtcTime, nullable=False),
+    Index("ix_reply_state", "state", "at"),
+)
+
 #: Append-only: triggers refuse every update and delete.
 transition = Table(
     "transition",

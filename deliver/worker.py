@@ -14,6 +14,7 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from deliver import sweep
+from deliver.attachments import Parcel
 from deliver.gate import GateClosed
 from deliver.lanes import Lanes
 from deliver.ledger import Ledger
@@ -36,6 +37,8 @@ log = logging.getLogger(__name__)
 #: Fetched and not yet settled, for each place at the target: keeps every place busy while one
 #: reporter's items queue up, and memory flat while LAPOR is away.
 _BACKLOG_PER_PLACE = 4
+#: Files looked at in one sweep.
+_FILES_AT_ONCE = 50
 _RESUBSCRIBE_FIRST_SECONDS = 0.5
 #: As long as a Kafka broker needs for its restart.
 _RESUBSCRIBE_MAX_SECONDS = 10.0
@@ -65,6 +68,8 @@ class Worker:
         self._offsets = Offsets()
         #: What is being worked on, with the log positions that wait for it.
         self._in_flight: dict[UUID, set[Position]] = {}
+        #: Items whose files are being passed on.
+        self._parcels: set[UUID] = set()
         self._changed = asyncio.Event()
         self._fault: BaseException | None = None
         self._next_sweep = 0.0
@@ -190,6 +195,26 @@ class Worker:
                 self._ledger.queries.due, now, room, tuple(self._in_flight)
             ):
                 self._submit(row)
+            await self._pass_on(now)
+
+    async def _pass_on(self, now: datetime) -> None:
+        """Files of what is entered. They have lanes of their own: no entry waits for them."""
+        passing_on = self._plan.passing_on
+        if passing_on is None:
+            return
+        await asyncio.to_thread(passing_on.attachments.give_up_claims, now)
+        for parcel in await asyncio.to_thread(
+            passing_on.attachments.due, now, _FILES_AT_ONCE, tuple(self._parcels)
+        ):
+            self._parcels.add(parcel.complaint_id)
+            self._lanes.submit(f"files {parcel.complaint_id}", partial(self._carry, parcel))
+
+    async def _carry(self, parcel: Parcel) -> None:
+        try:
+            if self._plan.passing_on is not None:
+                await self._plan.passing_on.pass_on(parcel)
+        finally:
+            self._parcels.discard(parcel.complaint_id)
 
     async def _give_up_claims(self, until: datetime | None) -> None:
         """Those that ran out; without ``until`` all but our own, as nobody else can be at work."""

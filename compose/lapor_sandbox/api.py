@@ -143,6 +143,9 @@ async def followups(request: web.Request) -> web.Response:
 
 async def add_followup(request: web.Request) -> web.Response:
     """Adds a text and its files to a complaint."""
+    refused = await faults.before_reading(request)
+    if refused is not None:
+        return refused
     texts, new = await read_form(request, _FOLLOWUP_FIELD)
     followup = NewFollowUp.model_validate(texts)
     followup_id = await request.app[STORE].add_followup(
@@ -151,6 +154,9 @@ async def add_followup(request: web.Request) -> web.Response:
     if followup_id is None:
         return _not_found()
     log.info("followup.added", extra={"tracking_id": followup.complaint_id})
+    withheld = await faults.after_writing(request, followup.complaint_id)
+    if withheld is not None:
+        return withheld
     return answer(200, results={"id": followup_id, "attachments": len(new)})
 
 

@@ -7,10 +7,12 @@ from gateway.log import Position
 from gateway.sealing import Sealer
 from normalizer.event import (
     Attachment,
+    Awaits,
     Channel,
     Classification,
     Classified,
     ComplaintEvent,
+    Exclusion,
     IdBasis,
     Language,
     Missing,
@@ -68,6 +70,8 @@ def make_event(
     relates_to: UUID | None = None,
     relation: Relation | None = None,
     place: Place | None = None,
+    exclusion: Exclusion | None = None,
+    awaits: Awaits | None = None,
 ) -> ComplaintEvent:
     """A complete v1 event; without ``sealer`` as after an erasure."""
     made_id = complaint_id or uuid4()
@@ -93,6 +97,8 @@ def make_event(
         origin=origin or Origin(),
         relates_to=relates_to,
         relation=relation,
+        exclusion=exclusion,
+        awaits=awaits,
         sealed=sealer.seal(private) if sealer else None,
     )
 

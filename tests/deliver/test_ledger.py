@@ -86,7 +86,7 @@ def test_a_move_that_the_table_lacks_is_refused(any_ledger: Ledger) -> None:
     with pytest.raises(NotAllowed):
         any_ledger.move(row, State.ENTERED, WORKER, "entered", NOON)
     with pytest.raises(NotAllowed):
-        any_ledger.move(row, State.EXCLUDED, WORKER, "excluded", NOON)
+        any_ledger.move(row, State.UNKNOWN, WORKER, "no_answer", NOON)
     assert any_ledger.queries.get(row.complaint_id) == row
 
 

@@ -13,7 +13,7 @@ from deliver.ledger import Ledger
 from deliver.states import Actor, State, Who
 from gateway.log.sqlite import SqliteLog
 from gateway.sealing import Opener, Sealer
-from normalizer.event import Attachment, EntryReceipt, Missing, Origin, Relation
+from normalizer.event import Awaits, EntryReceipt, Exclusion, Missing, Origin, Relation
 from tests.deliver.making import at, make_event
 from tests.deliver.running import TOPICS, WORKER, Desktop, Sandbox, eventually
 
@@ -91,15 +91,46 @@ async def test_a_complaint_without_place_is_held_until_its_time(
     assert patient.reasons(event)[1:3] == ["place_missing", "hold_ended"]
 
 
-async def test_attachments_are_owed_in_the_history(
+async def test_what_the_channel_knows_to_be_no_complaint_is_excluded(
     desktop: Desktop, sandbox: Sandbox, sealer: Sealer
 ) -> None:
-    picture = Attachment(media_type="image/jpeg", media_id="m1")
-    event = make_event(sealer, attachments=(picture,))
+    event = make_event(sealer, exclusion=Exclusion.AUTO_REPLY)
     await desktop.publish(event)
     async with desktop.working(sandbox.lapor()):
+        await desktop.reaches(event, State.EXCLUDED)
+        assert await sandbox.complaints() == ()
+        desk(desktop).resend(desk(desktop).look_up(event.reference), "ternyata aduan")
         await desktop.reaches(event, State.ENTERED)
-    assert desktop.reasons(event)[-1] == "attachment_waiting"
+    assert desktop.reasons(event)[1] == "auto_reply"
+
+
+async def test_a_missed_call_waits_for_a_person(
+    desktop: Desktop, sandbox: Sandbox, sealer: Sealer
+) -> None:
+    missed = make_event(sealer, awaits=Awaits.CALL_BACK)
+    said = make_event(sealer, relates_to=missed.complaint_id, relation=Relation.REPLY_TO)
+    await desktop.publish(missed)
+    async with desktop.working(sandbox.lapor()):
+        await desktop.reaches(missed, State.HELD)
+        await desktop.publish(said)
+        # What the caller said when somebody rang back is not hidden behind the missed call.
+        await desktop.reaches(said, State.ENTERED)
+        row = desk(desktop).look_up(missed.reference)
+        assert (row.state, row.hold_until) == (State.HELD, None)
+        desk(desktop).exclude(row, "sudah dihubungi")
+    assert len(await sandbox.complaints()) == 1
+    assert desktop.reasons(missed)[1] == "call_back"
+
+
+async def test_a_held_one_may_be_sent_on(
+    desktop: Desktop, sandbox: Sandbox, sealer: Sealer
+) -> None:
+    missed = make_event(sealer, awaits=Awaits.CALL_BACK)
+    await desktop.publish(missed)
+    async with desktop.working(sandbox.lapor()):
+        await desktop.reaches(missed, State.HELD)
+        desk(desktop).resend(desk(desktop).look_up(missed.reference))
+        await desktop.reaches(missed, State.ENTERED)
 
 
 async def test_a_kill_between_claim_and_answer_leaves_an_unknown(
