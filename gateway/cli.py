@@ -53,6 +53,8 @@ HANDED_OVER = {
     "reconcile": ("deliver", ("reconcile",), "Received = entered + ...: per channel and day."),
     "entry": ("deliver", ("entry",), "List complaints, enter them by hand, settle what is stuck."),
     "ledger": ("deliver", ("ledger",), "The ledger's schema."),
+    "reply": ("connectors.replies", (), "Answers to reporters: list, show, send again."),
+    "media": ("connectors.media", (), "Attachments that wait to be fetched."),
     "send-sample": ("connectors.samples", (), "Send invented complaints the real way."),
     "sandbox": ("compose.lapor_sandbox", (), "A LAPOR! look-alike for trying things out."),
 }
@@ -190,6 +192,24 @@ def topics_create() -> None:
         out.print(f"made: {', '.join(made)}" if made else "all topics exist", highlight=False)
 
     _await(create())
+
+
+@topics_app.command("forget")
+def topics_forget(
+    group: Annotated[str, typer.Argument(help="A reader that is switched off, such as replies.")],
+) -> None:
+    """Let the embedded log drop what this reader would still have read."""
+    from gateway.log.sqlite import SqliteLog
+
+    async def forget() -> None:
+        async with opened(make_log(_config())) as event_log:
+            if not isinstance(event_log, SqliteLog):
+                out.print("Kafka keeps records by time alone; nothing to do", highlight=False)
+                return
+            count = await event_log.forget_group(group)
+        out.print(f"forgotten on {count} topics" if count else "no such reader", highlight=False)
+
+    _await(forget())
 
 
 @keys_app.command("new")

@@ -58,6 +58,16 @@ name = "1708"
 dialect = "generic"
 verify = {{ kind = "basic", username = "demo", password = "demo1708" }}
 
+# Answers go to a telephone that is a page: http://127.0.0.1:{sandbox_port}/phone
+[sms.accounts.reply]
+kind = "generic"
+url = "http://127.0.0.1:{sandbox_port}/phone/sms"
+fields = {{ to = "{{to}}", text = "{{text}}" }}
+
+[replies]
+enabled = true
+internal_port = {replies_port}
+
 [complaint_box]
 enabled = true
 office_name = "Sekretariat Pengaduan (demo)"
@@ -116,6 +126,7 @@ def prepare(directory: Path, public_port: int, internal_port: int, sandbox_port:
             public_port=public_port,
             internal_port=internal_port,
             deliver_port=internal_port + 1,
+            replies_port=internal_port + 2,
             sandbox_port=sandbox_port,
         ),
         encoding="utf-8",
@@ -168,6 +179,7 @@ async def _banner(plan: DemoPlan, config: ConfigFile, stop: asyncio.Event) -> No
     urls = (
         f"http://127.0.0.1:{plan.internal_port}/readyz",
         f"http://127.0.0.1:{plan.internal_port + 1}/readyz",
+        f"http://127.0.0.1:{plan.internal_port + 2}/readyz",
         f"http://127.0.0.1:{plan.sandbox_port}/",
     )
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
@@ -199,6 +211,7 @@ The gateway is running (event log: {kept_in}).
   clerk's form      {public}/petugas/
   login             {LOGIN} / {plan.password}   (printed only here)
   LAPOR! look-alike http://127.0.0.1:{plan.sandbox_port}/
+  sender's phone    http://127.0.0.1:{plan.sandbox_port}/phone
   health, metrics   http://127.0.0.1:{plan.internal_port}/readyz   /metrics
   logs              {plan.log_dir}/
 

@@ -12,6 +12,7 @@ from gateway.settings import (
     ConfigFile,
     GatewaySettings,
     LogSettings,
+    RepliesSettings,
     TopicSettings,
     WebSettings,
 )
@@ -74,4 +75,9 @@ def children_of(config: ConfigFile) -> tuple[Child, ...]:
         )
         for number in range(config.load(GatewaySettings).intake_processes)
     )
-    return (Child("deliver", "deliver", environment=environment), *intake)
+    replies = (
+        (Child("replies", "connectors.replies", environment=environment),)
+        if config.load(RepliesSettings).enabled
+        else ()
+    )
+    return (Child("deliver", "deliver", environment=environment), *replies, *intake)

@@ -32,6 +32,11 @@ _ASSETS = {
 }
 
 
+def templates() -> Environment:
+    """The pages' templates."""
+    return _TEMPLATES
+
+
 def routes() -> list[web.RouteDef]:
     """Everything that the real LAPOR! has not; none of it asks for credentials."""
     return [

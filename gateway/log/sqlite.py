@@ -118,6 +118,16 @@ class SqliteLog:
             self._append_timeout_seconds,
         )
 
+    async def forget_group(self, group: str) -> int:
+        """Retention waits for this group no longer; the number of topics that it read.
+
+        Should it come again, it begins at the earliest record.
+
+        Raises:
+            NotKept: nothing was changed.
+        """
+        return await self._submit(lambda c: rows.forget_group(c, group))
+
     async def scan(
         self, topic: str, start: Mapping[int, int] | None = None
     ) -> AsyncIterator[StoredRecord]:

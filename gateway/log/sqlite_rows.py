@@ -112,6 +112,12 @@ def register_group(connection: apsw.Connection, topic: Topic, group: str) -> Non
     )
 
 
+def forget_group(connection: apsw.Connection, group: str) -> int:
+    """Remove a group's cursors; how many there were."""
+    connection.execute("DELETE FROM cursor WHERE consumer_group = ?", (group,))
+    return connection.changes()
+
+
 def set_cursor(connection: apsw.Connection, topic: Topic, group: str, next_offset: int) -> None:
     """Move a group's cursor."""
     connection.execute(

@@ -21,6 +21,7 @@ from gateway.settings import (
     GatewaySettings,
     LogSettings,
     NormalizerSettings,
+    RepliesSettings,
     SealingSettings,
     Section,
     TopicSettings,
@@ -44,6 +45,7 @@ SECTIONS: tuple[type[Section], ...] = (
     DeliverSettings,
     LaporSettings,
     SmsSettings,
+    RepliesSettings,
 )
 
 
@@ -72,9 +74,10 @@ def test_commands_exist(name: str) -> None:
     command = OURS[name]["command"]
     if command[0] == "python":
         assert command[1] == "-m"
-        module = command[2]
-        if importlib.util.find_spec(f"{module}.__main__") is None:
-            assert importlib.util.find_spec(module) is not None
+        found = importlib.util.find_spec(command[2])
+        assert found is not None
+        if found.submodule_search_locations:
+            assert importlib.util.find_spec(f"{command[2]}.__main__") is not None
     else:
         assert command[0] == "gateway"
         asked = [sys.executable, "-m", "gateway", *command[1:], "--help"]
@@ -104,7 +107,7 @@ def test_containers_can_do_no_more_than_they_must(name: str) -> None:
 def test_services_that_stay_are_watched() -> None:
     staying = {name for name, service in SERVICES.items() if service["restart"] == "unless-stopped"}
     assert {name for name in SERVICES if "healthcheck" in SERVICES[name]} == staying
-    for name, port in (("connectors", 8081), ("deliver", 8082)):
+    for name, port in (("connectors", 8081), ("deliver", 8082), ("replies", 8083)):
         test = SERVICES[name]["healthcheck"]["test"]
         assert [f"http://127.0.0.1:{port}/{path}" for path in ("healthz", "readyz")] == test[4:]
 
@@ -234,6 +237,11 @@ def test_keys_are_where_the_settings_look() -> None:
     assert f"private-keys:{private}:ro" in OURS["deliver"]["volumes"]
     holders = {name for name, item in OURS.items() if "private-keys" in str(item.get("volumes"))}
     assert holders == {"keys", "deliver"}
+    answering = {name for name, item in OURS.items() if "reply-keys" in str(item.get("volumes"))}
+    assert f"reply-keys:{tables['sealing']['reply_private_key_dir']}:ro" in (
+        OURS["replies"]["volumes"]
+    )
+    assert answering == {"keys", "replies"}
 
 
 def test_prometheus_asks_the_internal_ports() -> None:
@@ -245,6 +253,7 @@ def test_prometheus_asks_the_internal_ports() -> None:
     assert targets == {
         f"connectors:{tables['web']['internal_port']}",
         f"deliver:{tables['deliver']['internal_port']}",
+        f"replies:{tables['replies']['internal_port']}",
     }
     for target in targets:
         assert set(SERVICES[target.split(":")[0]]["networks"]) & set(

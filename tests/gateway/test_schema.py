@@ -31,6 +31,8 @@ def test_something_was_released() -> None:
         "complaint-event.v1.json",
         "rejected-item.v1.json",
         "entry-receipt.v1.json",
+        "reply-outcome.v1.json",
+        "media-outcome.v1.json",
     }
 
 

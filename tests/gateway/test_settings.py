@@ -104,8 +104,10 @@ def test_named_file_missing(tmp_path: Path) -> None:
 
 
 def test_topics_as_created() -> None:
-    accepted, rejected, entered = TopicSettings().specs()
+    accepted, rejected, entered, replied, media = TopicSettings().specs()
     assert (accepted.name, accepted.retention_seconds) == ("complaints.accepted.v1", 30 * 86_400)
     assert rejected.retention_seconds == 90 * 86_400
     assert entered.compacted
     assert entered.retention_seconds is None
+    assert (replied.name, media.name) == ("complaints.replied.v1", "complaints.media.v1")
+    assert not (replied.compacted or media.compacted)

@@ -86,6 +86,16 @@ async def test_a_replaced_file_takes_nothing(tmp_path: Path, log: SqliteLog) -> 
         await log.check()
 
 
+async def test_a_reader_that_was_given_up_is_forgotten(log: SqliteLog) -> None:
+    await append(log, TOPIC, b"a", b"b")
+    gone = await log.subscribe(TOPIC, "gone")
+    await gone.commit({0: 1})
+    await gone.close()
+    assert await log.forget_group("gone") == 1
+    assert await log.forget_group("gone") == 0
+    assert await log.committed(TOPIC, "gone") == {}
+
+
 async def test_topics_do_not_mix(log: SqliteLog) -> None:
     await append(log, TOPIC, b"a", b"b")
     await append(log, RECEIPTS, b"c")
