@@ -17,19 +17,22 @@ from normalizer.event import Channel
 #: ``build(config) -> Sequence[Connector]``, empty when the channel is switched off.
 REGISTRY: Mapping[str, str] = {
     "sms": "connectors.sms",
+    "telegram": "connectors.telegram",
+    "meta": "connectors.meta",
+    "x": "connectors.x",
     "complaint_box": "connectors.complaint_box",
 }
 
 #: With a ``reply`` module: ``build_repliers(config) -> Sequence[Replier]``.
-REPLIERS: tuple[str, ...] = ()
+REPLIERS: tuple[str, ...] = ("sms", "telegram", "meta", "x")
 #: With a ``fetch`` module: ``build_fetchers(config) -> Sequence[Fetcher]``.
-FETCHERS: tuple[str, ...] = ()
+FETCHERS: tuple[str, ...] = ("sms", "telegram", "meta", "x")
 #: With a ``check`` module: ``async check(config) -> Sequence[str]``, one line for each thing tried;
 #: raises GatewayFault with a sentence that says what to do.
-CHECKS: tuple[str, ...] = ()
+CHECKS: tuple[str, ...] = ("sms", "telegram", "meta", "x")
 #: With a ``sample`` module: ``sample_calls(config, sender, text) -> Mapping[str, Call]``, a good
 #: request for every route's path of the channel.
-SAMPLES: tuple[str, ...] = ("sms",)
+SAMPLES: tuple[str, ...] = ("sms", "telegram", "meta", "x")
 
 Check = Callable[[ConfigFile], Coroutine[None, None, Sequence[str]]]
 
