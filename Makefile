@@ -1,5 +1,5 @@
 # The developer's verbs. CI calls these and nothing else (.ci/run).
-.PHONY: run test check format bench channel lock
+.PHONY: run test check format bench samples channel lock
 BIN := .venv/bin
 
 run: ## sandbox, generated keys, a demo login: the whole way on one machine
@@ -25,6 +25,10 @@ format: ## rewrite the code as `check` wants it
 bench: ## figures and ratios of this machine
 	@requirements/setup test
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+samples: ## make samples DIR=folder: wire samples through their connectors, case by case
+	@requirements/setup test
+	@$(BIN)/python -m tests.samples $(DIR)
 
 channel: ## make channel NAME=siaga: the files and failing tests of a new channel
 	@requirements/setup test

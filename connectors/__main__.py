@@ -3,18 +3,30 @@
 import argparse
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 
-from connectors.registry import REGISTRY, build, build_all, check_of
+from connectors.media import make_media_worker
+from connectors.registry import REGISTRY, build, build_all, build_fetchers, check_of, joiners
+from gateway.attachments import make_contents
+from gateway.blobs import make_blobs
 from gateway.contract import Connector, PollingConnector, SiteConnector, WebConnector
 from gateway.errors import GatewayFault, Misconfigured
 from gateway.intake import make_intake
 from gateway.lifecycle import bind, opened, run_process, running, serving
 from gateway.log.factory import make_log
+from gateway.pieces import make_pieces, tend
 from gateway.polling import PollingDriver
-from gateway.settings import ConfigFile, GatewaySettings, TopicSettings, WebSettings, read_config
+from gateway.settings import (
+    ConfigFile,
+    GatewaySettings,
+    MediaSettings,
+    TopicSettings,
+    WebSettings,
+    read_config,
+)
 from gateway.web import internal_app, public_app
 
 
@@ -31,8 +43,10 @@ async def intake_process(config: ConfigFile, stop: asyncio.Event) -> int:
     shared_port = config.load(GatewaySettings).intake_processes > 1
     public_socket = bind(web.public_host, web.public_port, reuse_port=shared_port)
     internal_socket = bind(web.internal_host, web.internal_port)
-    event_log = make_log(config, (topics.accepted, topics.rejected))
-    intake = make_intake(config, event_log)
+    event_log = make_log(config, (topics.accepted, topics.rejected, topics.media))
+    pieces = make_pieces(config, joiners(connectors))
+    contents = make_contents(config)
+    intake = make_intake(config, event_log, pieces, contents)
     public = public_app(
         intake,
         [connector for connector in connectors if isinstance(connector, WebConnector)],
@@ -41,7 +55,12 @@ async def intake_process(config: ConfigFile, stop: asyncio.Event) -> int:
     )
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(opened(event_log))
+        await pieces.open()
+        stack.push_async_callback(pieces.close)
         await stack.enter_async_context(serving(internal_app([event_log.check]), internal_socket))
+        await stack.enter_async_context(running(tend(intake), stop))
+        media = make_media_worker(config, event_log, build_fetchers(config), contents)
+        await stack.enter_async_context(running(media.run(), stop))
         for connector in connectors:
             if isinstance(connector, PollingConnector):
                 driver = PollingDriver(connector, intake)
@@ -60,14 +79,26 @@ def check_channels(config_path: Path | None) -> int:
         sys.stdout.write(f"✗ channels: {fault}\n")
         return 1
     for name in REGISTRY:
-        try:
-            said = _check_channel(name, config)
-        except GatewayFault as fault:
-            failures += 1
-            sys.stdout.write(f"✗ channel {name}: {fault}\n")
-        else:
-            sys.stdout.write("".join(f"✓ channel {name}: {line}\n" for line in said))
+        failures += not _tried(f"channel {name}", partial(_check_channel, name, config))
+    failures += not _tried("attachments", lambda: asyncio.run(_check_contents(config)))
     return 1 if failures else 0
+
+
+def _tried(what: str, check: Callable[[], Sequence[str]]) -> bool:
+    try:
+        said = check()
+    except GatewayFault as fault:
+        sys.stdout.write(f"✗ {what}: {fault}\n")
+        return False
+    sys.stdout.write("".join(f"✓ {what}: {line}\n" for line in said))
+    return True
+
+
+async def _check_contents(config: ConfigFile) -> Sequence[str]:
+    contents = make_contents(config)
+    await contents.check()
+    scanned = "scanned for viruses" if config.load(MediaSettings).clamd else "no virus scan"
+    return (f"stored, sealed, in {make_blobs(config).where}; {scanned}",)
 
 
 def _check_channel(name: str, config: ConfigFile) -> Sequence[str]:

@@ -1,7 +1,7 @@
 """``gateway send-sample``: invented complaints, sent as a provider or a clerk would send them.
 
-SMS go through the running gateway's real webhook, signed as the account's dialect asks; slips go
-through the same door as an imported list. All people and numbers are invented.
+Webhooks are called as the provider would call them, signed as it signs; mails are put into the
+mailbox; slips go through the same door as an imported list. All people and numbers are invented.
 """
 
 import argparse
@@ -11,7 +11,7 @@ import random
 import sys
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -20,8 +20,9 @@ import aiohttp
 
 from connectors.complaint_box.payload import Typed, parse, to_draft
 from connectors.complaint_box.settings import ComplaintBoxSettings
-from connectors.sms.sample import call_for
-from connectors.sms.settings import SmsSettings
+from connectors.mail.sample import send_sample as put_mails
+from connectors.registry import SAMPLES, sample_calls
+from gateway.contract import Call
 from gateway.errors import GatewayFault, Misconfigured
 from gateway.intake import open_door
 from gateway.settings import ConfigFile, GatewaySettings, WebSettings, read_config
@@ -40,31 +41,32 @@ _TEXTS = (
 
 #: Enough to load the intake, not to become a load test of somebody's line.
 _SIDE_BY_SIDE = 32
+_SENDER = "0812000{:05d}"
 
 
-async def send_sms(config: ConfigFile, name: str | None, texts: Sequence[str]) -> int:
-    """Send the texts through the account's webhook; returns how many were acknowledged.
+async def send_web(
+    config: ConfigFile, channel: str, account: str | None, texts: Sequence[str]
+) -> int:
+    """Send the texts as the channel's provider would; returns how many were acknowledged.
 
     Raises:
-        Misconfigured: there is no such account.
+        Misconfigured: the channel has no such account.
         GatewayFault: the gateway does not answer.
     """
-    accounts = config.load(SmsSettings).accounts
-    account = next((a for a in accounts if name in (None, a.name)), None)
-    if account is None:
+    if _path_of(sample_calls(channel, config, _SENDER.format(9001), "tes"), account) is None:
         raise Misconfigured(
-            f"no SMS account {name or ''} in {config.path or 'gateway.toml'}; "
-            "add [[sms.accounts]], or name one with --account"
+            f"no {channel} account {account or ''} that takes web requests in "
+            f"{config.path or 'gateway.toml'}; add [[{channel}.accounts]] (gateway.toml.example)"
         )
-    # A provider's senders: a handful of invented numbers, so that reporters repeat.
-    senders = [f"0812000{number:05d}" for number in range(9001, 9001 + max(1, len(texts) // 3))]
-    base_url = config.load(WebSettings).public_base_url.rstrip("/")
+    # A handful of invented senders, so that reporters repeat.
+    senders = [_SENDER.format(number) for number in range(9001, 9001 + max(1, len(texts) // 3))]
     width = asyncio.Semaphore(_SIDE_BY_SIDE)
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as session:
 
         async def one(text: str, sender: str) -> bool:
             async with width:
-                call = call_for(account, base_url, sender, text)
+                calls = sample_calls(channel, config, sender, text)
+                call = calls[_path_of(calls, account) or ""]
                 async with session.request(
                     call.method, call.url, data=call.body or None, headers=call.headers
                 ) as response:
@@ -75,10 +77,16 @@ async def send_sms(config: ConfigFile, name: str | None, texts: Sequence[str]) -
                 *(one(text, senders[index % len(senders)]) for index, text in enumerate(texts))
             )
         except (aiohttp.ClientError, TimeoutError):
+            base_url = config.load(WebSettings).public_base_url
             raise GatewayFault(
                 f"nothing answers at {base_url}; start it with `gateway up` or `make run`"
             ) from None
     return sum(kept)
+
+
+def _path_of(calls: Mapping[str, Call], account: str | None) -> str | None:
+    """The path of that account, or of the first one."""
+    return next((path for path in calls if account in (None, path.rpartition("/")[2])), None)
 
 
 async def type_slips(config: ConfigFile, texts: Sequence[str]) -> int:
@@ -133,26 +141,31 @@ def _present(rows: Sequence[dict[str, str]], column: str) -> Iterator[str]:
     return (row[column] for row in rows if (row[column] or "").strip())
 
 
+async def _send(config: ConfigFile, chosen: argparse.Namespace, texts: Sequence[str]) -> int:
+    if chosen.slips:
+        return await type_slips(config, texts)
+    if chosen.channel == "mail":
+        return await put_mails(config, chosen.account, texts)
+    return await send_web(config, chosen.channel, chosen.account, texts)
+
+
 def main() -> int:
     """The command line."""
     parser = argparse.ArgumentParser(prog="gateway send-sample", description=__doc__)
     parser.add_argument("--config", type=Path, help="gateway.toml to use")
     parser.add_argument("-n", "--count", type=int, default=1, help="how many invented ones")
-    parser.add_argument("--account", help="SMS account; default: the first")
+    kinds = (*SAMPLES, "mail")
+    parser.add_argument("--channel", choices=kinds, default="sms", help="default: sms")
+    parser.add_argument("--account", help="of the channel; default: the first")
     parser.add_argument("--file", type=Path, help="CSV whose texts are sent")
     parser.add_argument("--column", help="its column; default: the one with the longest texts")
-    parser.add_argument("--slips", action="store_true", help="box slips instead of SMS")
+    parser.add_argument("--slips", action="store_true", help="box slips instead")
     arguments = parser.parse_args()
     try:
         config = read_config(arguments.config)
         texts = texts_of(arguments.file, arguments.column, arguments.count)
         started = time.perf_counter()
-        work = (
-            type_slips(config, texts)
-            if arguments.slips
-            else send_sms(config, arguments.account, texts)
-        )
-        kept = asyncio.run(work)
+        kept = asyncio.run(_send(config, arguments, texts))
     except GatewayFault as fault:
         sys.stderr.write(f"gateway send-sample: {fault}\n")
         return fault.exit_code

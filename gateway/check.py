@@ -23,7 +23,7 @@ from gateway.settings import (
 )
 
 #: What belongs to other packages is checked by them.
-_OTHERS = (("connectors", "--check"), ("deliver", "check"))
+_OTHERS = (("connectors", "--check"), ("connectors.replies", "check"), ("deliver", "check"))
 
 Step = Callable[[ConfigFile], Awaitable[str]]
 

@@ -12,16 +12,20 @@ import socket
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import urljoin
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
 
 from gateway.errors import GatewayFault
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MOST_REDIRECTS = 3
 _CHUNK = 65_536
+
+#: What is given out to hosts on the internet; the rest of IPv6 is local, or leads into IPv4.
+_GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
 
 
 class OutgoingFault(GatewayFault):
@@ -80,12 +84,17 @@ class Outgoing:
         *,
         connect_seconds: float = 10.0,
         total_seconds: float = 30.0,
+        resolver: AbstractResolver | None = None,
     ) -> None:
-        self._trusted = frozenset(_origin(urlsplit(url)) for url in trusted)
+        """``resolver`` finds the addresses of names, before they are judged; None: the system's."""
+        self._trusted = frozenset(_origin(_address(url)) for url in trusted)
         self._hosts = tuple(host.lower() for host in hosts)
-        resolver = _PublicResolver(frozenset(origin[1] for origin in self._trusted))
+        trusted_hosts = frozenset(origin[1] for origin in self._trusted)
+        public_only = _PublicResolver(trusted_hosts, resolver or aiohttp.ThreadedResolver())
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(resolver=resolver),
+            # A connection of its own for every call: one that waited may have been closed by the
+            # other side, and then nobody can say whether a request on it was received.
+            connector=aiohttp.TCPConnector(resolver=public_only, force_close=True),
             timeout=aiohttp.ClientTimeout(total=total_seconds, sock_connect=connect_seconds),
             # No proxy, no .netrc: what is called is decided by the settings alone.
             trust_env=False,
@@ -108,13 +117,14 @@ class Outgoing:
         Raises:
             NotSent, NoAnswer, AnswerTooLarge, AddressRefused.
         """
-        self._check(urlsplit(url))
-        basic = aiohttp.BasicAuth(*auth, encoding="utf-8") if auth else None
+        address = _address(url)
+        self._check(address)
+        login = {"Authorization": aiohttp.encode_basic_auth(*auth)} if auth else {}
+        sent = {**(headers or {}), **login}
         try:
             async with self._session.request(
-                method, url, headers=headers, json=json, data=data, auth=basic,
-                allow_redirects=False,
-            ) as response:  # fmt: skip
+                method, address, headers=sent, json=json, data=data, allow_redirects=False
+            ) as response:
                 return Answer(response.status, response.headers, await _read(response, max_bytes))
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             if _is_refusal(error):
@@ -144,7 +154,7 @@ class Outgoing:
             if answer.status not in _REDIRECTS or not target:
                 return answer
             there = urljoin(url, target)
-            if _origin(urlsplit(there)) != _origin(urlsplit(url)):
+            if _origin(_address(there)) != _origin(_address(url)):
                 headers = auth = None
             url = there
         raise AddressRefused("too many redirects")
@@ -153,20 +163,21 @@ class Outgoing:
         """Let go of every connection; never raises."""
         await self._session.close()
 
-    def _check(self, parts: SplitResult) -> None:
-        origin = _origin(parts)
+    def _check(self, address: URL) -> None:
+        origin = _origin(address)
         if origin in self._trusted:
             return
         scheme, host, port = origin
-        if scheme != "https" or port != 443 or parts.username is not None:
+        if scheme != "https" or port != 443 or "@" in address.raw_authority:
             raise AddressRefused("not a plain HTTPS address")
         if not any(_matches(host, pattern) for pattern in self._hosts):
             raise AddressRefused("not a host of this channel")
         try:
-            literal = ipaddress.ip_address(host.strip("[]"))
+            public = _is_public(host)
         except ValueError:
+            # A name: it is judged when it is resolved.
             return
-        if not literal.is_global:
+        if not public:
             raise AddressRefused("not a public address")
 
 
@@ -177,9 +188,9 @@ class _NotPublic(OSError):
 class _PublicResolver(AbstractResolver):
     """Resolves names to public addresses only, except for the hosts that settings name."""
 
-    def __init__(self, trusted_hosts: frozenset[str]) -> None:
+    def __init__(self, trusted_hosts: frozenset[str], inner: AbstractResolver) -> None:
         self._trusted = trusted_hosts
-        self._inner = aiohttp.ThreadedResolver()
+        self._inner = inner
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
@@ -188,7 +199,7 @@ class _PublicResolver(AbstractResolver):
         if host.lower() in self._trusted:
             return found
         # One inner address among several is enough to be refused: the choice would be a race.
-        if not all(ipaddress.ip_address(one["host"].split("%")[0]).is_global for one in found):
+        if not all(_is_public(one["host"].split("%")[0]) for one in found):
             raise _NotPublic("resolves to an address inside")
         return found
 
@@ -204,13 +215,35 @@ def _is_refusal(error: BaseException | None) -> bool:
     return False
 
 
-def _origin(parts: SplitResult) -> tuple[str, str, int]:
+def _is_public(host: str) -> bool:
+    """Whether an address is one of the internet. Raises ValueError for what is no address."""
+    address = ipaddress.ip_address(host)
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:
+            return _is_public(str(address.ipv4_mapped))
+        # 6to4 carries an IPv4 address, which may be an inner one.
+        outside = address in _GLOBAL_UNICAST and address.sixtofour is None
+        return outside and address.is_global
+    return address.is_global and not address.is_multicast
+
+
+def _address(url: str) -> URL:
+    """Parsed once, by the library that will call it: two parsers may see two hosts in one text.
+
+    Taken as it is written, since a signed address must arrive unchanged. Raises AddressRefused.
+    """
     try:
-        port = parts.port
+        address = URL(url, encoded=url.isascii() and url.isprintable() and " " not in url)
+        usable = address.scheme in ("http", "https") and bool(address.host)
     except ValueError:
-        port = -1
-    usual = 443 if parts.scheme == "https" else 80
-    return parts.scheme, (parts.hostname or "").lower(), usual if port is None else port
+        usable = False
+    if not usable:
+        raise AddressRefused("not an HTTP address")
+    return address
+
+
+def _origin(address: URL) -> tuple[str, str, int]:
+    return address.scheme, (address.host or "").lower(), address.port or -1
 
 
 def _matches(host: str, pattern: str) -> bool:

@@ -45,6 +45,9 @@ class Ownership:
         except BlockingIOError:
             os.close(descriptor)
             raise NotConnected("another process of this gateway polls this source") from None
+        except OSError as error:
+            os.close(descriptor)
+            raise NotConnected(f"{self._path.parent} takes no locks ({error.strerror})") from None
         self._descriptor = descriptor
 
     def release(self) -> None:

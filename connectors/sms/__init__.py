@@ -1,8 +1,11 @@
 """SMS from gateways and aggregators that call us over HTTP, each in its own dialect.
 
-Manuals: Kannel 1.4.5 User's Guide, "SMS-service"; Twilio, "Messaging webhooks" and "Validate
-requests"; Jasmin, "HTTP API: receiving SMS-MO"; every other aggregator fits the ``generic``
-dialect, whose field names are settings.
+Manuals: Kannel 1.4.5 User's Guide, "SMS-service" and "SMS Push"; Jasmin, "HTTP API"; Twilio,
+"Messaging webhooks" and "Validate requests"; Infobip, "Receive inbound SMS messages"; Vonage,
+"Inbound SMS" and "Signing messages"; Africa's Talking, "SMS notifications"; Bird, "Receiving
+messages" and "Verifying a webhook subscription"; Plivo, "Handling incoming messages"; Clickatell,
+"One API client callbacks"; gammu-smsd-run(7). Every other aggregator fits the ``generic`` dialect,
+whose field names are settings; an SMPP line comes through Kannel or Jasmin.
 
 One item, as Kannel sends it::
 

@@ -5,18 +5,39 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
-from connectors.sms.dialects import generic, jasmin, kannel, twilio
+from connectors.sms import joining
+from connectors.sms.dialects import (
+    africastalking,
+    bird,
+    clickatell,
+    gammu,
+    generic,
+    infobip,
+    jasmin,
+    kannel,
+    plivo,
+    twilio,
+    vonage,
+)
 from connectors.sms.settings import (
     Account,
+    AfricasTalkingAccount,
+    BirdAccount,
+    ClickatellAccount,
+    GammuAccount,
     GenericAccount,
     HmacProof,
+    InfobipAccount,
     JasminAccount,
     KannelAccount,
+    PlivoAccount,
     SmsSettings,
     TwilioAccount,
+    VonageAccount,
 )
 from gateway.contract import Route, WebReply, WebRequest
 from gateway.settings import ConfigFile, WebSettings
+from normalizer.draft import Draft, Gathering
 from normalizer.event import Channel
 
 Clock = Callable[[], datetime]
@@ -34,7 +55,7 @@ class SmsConnector:
     """Every account of ``[sms]``."""
 
     accounts: tuple[Account, ...]
-    #: What Twilio's signatures are made over.
+    #: What the signatures of some providers are made over.
     public_base_url: str
     #: Decides whether a signed request is too old.
     clock: Clock = utc_now
@@ -43,11 +64,17 @@ class SmsConnector:
         """Two for every account: some providers let nobody choose the method."""
         return [route for account in self.accounts for route in self._routes_of(account)]
 
+    @property
+    def joined_channels(self) -> tuple[Channel, ...]:
+        """Long messages come in parts."""
+        return (Channel.SMS,)
+
+    def join(self, gathering: Gathering) -> Draft:
+        """See ``connectors.sms.joining``."""
+        return joining.join(gathering)
+
     def _routes_of(self, account: Account) -> Sequence[Route]:
         verify, read = self._dialect(account)
-        signed = isinstance(account, TwilioAccount) or (
-            isinstance(account, GenericAccount) and isinstance(account.verify, HmacProof)
-        )
         return [
             Route(
                 method=method,
@@ -56,25 +83,49 @@ class SmsConnector:
                 account=account.name,
                 verify=verify,
                 read=read,
-                forged_status=403 if signed else 401,
+                forged_status=403 if _is_signed(account) else 401,
             )
             for method in ("GET", "POST")
         ]
 
     def _dialect(self, account: Account) -> tuple[Verify, Read]:
+        url = self.public_base_url
         match account:
             case KannelAccount():
                 return partial(kannel.verify, account), partial(kannel.read, account)
             case JasminAccount():
                 return partial(jasmin.verify, account), partial(jasmin.read, account)
             case TwilioAccount():
-                verify = partial(twilio.verify, account, self.public_base_url)
-                return verify, partial(twilio.read, account)
+                return partial(twilio.verify, account, url), partial(twilio.read, account)
+            case InfobipAccount():
+                infobip_proof = partial(infobip.verify, account)
+                return self._timed(infobip_proof), partial(infobip.read, account)
+            case VonageAccount():
+                return self._timed(partial(vonage.verify, account)), partial(vonage.read, account)
+            case AfricasTalkingAccount():
+                verify = partial(africastalking.verify, account)
+                return verify, partial(africastalking.read, account)
+            case BirdAccount():
+                return self._timed(partial(bird.verify, account, url)), partial(bird.read, account)
+            case PlivoAccount():
+                return partial(plivo.verify, account, url), partial(plivo.read, account)
+            case ClickatellAccount():
+                return partial(clickatell.verify, account), partial(clickatell.read, account)
+            case GammuAccount():
+                return partial(gammu.verify, account), partial(gammu.read, account)
             case GenericAccount():
-                return partial(self._verify_generic, account), partial(generic.read, account)
+                generic_proof = partial(generic.verify, account)
+                return self._timed(generic_proof), partial(generic.read, account)
 
-    def _verify_generic(self, account: GenericAccount, request: WebRequest) -> None:
-        generic.verify(account, self.clock(), request)
+    def _timed(self, verify: Callable[[datetime, WebRequest], None]) -> Verify:
+        """A proof that has an age."""
+        return lambda request: verify(self.clock(), request)
+
+
+def _is_signed(account: Account) -> bool:
+    if isinstance(account, InfobipAccount | GenericAccount):
+        return isinstance(account.verify, HmacProof)
+    return isinstance(account, TwilioAccount | VonageAccount | BirdAccount | PlivoAccount)
 
 
 def build(config: ConfigFile) -> Sequence[SmsConnector]:

@@ -12,12 +12,35 @@ from datetime import datetime
 from pydantic import SecretStr
 
 from connectors.sms.payload import parse_fields, query_bytes
-from connectors.sms.settings import HmacProof, JasminAccount, KannelAccount
+from connectors.sms.settings import (
+    BasicOrTokenAccount,
+    BasicProof,
+    BearerProof,
+    HeaderProof,
+    HmacProof,
+    Proof,
+    QueryTokenProof,
+)
 from gateway.contract import WebRequest
 from gateway.errors import Forged
 
 
-def check_basic_or_token(account: KannelAccount | JasminAccount, request: WebRequest) -> None:
+def check_proof(proof: Proof, request: WebRequest, now: datetime) -> None:
+    """The one proof that an account's settings name."""
+    match proof:
+        case HmacProof():
+            check_hmac(proof, request, now)
+        case BearerProof(token=token):
+            check_bearer(request, token)
+        case BasicProof(username=username, password=password):
+            check_basic(request, username, password)
+        case HeaderProof(header=header, value=value):
+            _check_equal(value.get_secret_value().encode(), header_bytes(request, header).strip())
+        case QueryTokenProof(parameter=parameter, token=token):
+            check_query_token(request, parameter, token)
+
+
+def check_basic_or_token(account: BasicOrTokenAccount, request: WebRequest) -> None:
     """Whatever of the two the account has set must be right."""
     if account.username is not None and account.password is not None:
         check_basic(request, account.username, account.password)
@@ -50,7 +73,7 @@ def check_hmac(proof: HmacProof, request: WebRequest, now: datetime) -> None:
     signed = request.body or query_bytes(request)
     if proof.timestamp_header is not None:
         stamp = header_bytes(request, proof.timestamp_header)
-        _check_recent(stamp, now, proof.tolerance_seconds)
+        check_recent(stamp, now, proof.tolerance_seconds)
         signed = stamp + proof.separator.encode() + signed
     digest = hmac.digest(proof.secret.get_secret_value().encode(), signed, proof.algorithm)
     expected = digest.hex().encode() if proof.encoding == "hex" else base64.b64encode(digest)
@@ -64,7 +87,13 @@ def check_hmac(proof: HmacProof, request: WebRequest, now: datetime) -> None:
 
 def check_any(candidates: list[bytes], given: bytes) -> None:
     """One of several right answers; all are compared, so that time tells nothing."""
-    if not any([hmac.compare_digest(candidate, given) for candidate in candidates]):
+    check_one_of(candidates, [given])
+
+
+def check_one_of(candidates: list[bytes], given: list[bytes]) -> None:
+    """One of several right answers among several that were given."""
+    right = [hmac.compare_digest(one, other) for one in candidates for other in given]
+    if not any(right):
         raise Forged
 
 
@@ -78,17 +107,18 @@ def sha256_hex(data: bytes) -> bytes:
     return hashlib.sha256(data).hexdigest().encode()
 
 
-def _check_equal(expected: bytes, given: bytes) -> None:
-    if not hmac.compare_digest(expected, given):
-        raise Forged
-
-
-def _check_recent(stamp: bytes, now: datetime, tolerance_seconds: int) -> None:
+def check_recent(stamp: bytes, now: datetime, tolerance_seconds: int) -> None:
+    """A signed time in Unix seconds or milliseconds, not further from now than the tolerance."""
     # 13 digits are milliseconds until the year 2286.
     if not (stamp.isascii() and stamp.isdigit() and len(stamp) in (10, 13)):
         raise Forged
     seconds = int(stamp) / (1000 if len(stamp) == 13 else 1)
     if abs(now.timestamp() - seconds) > tolerance_seconds:
+        raise Forged
+
+
+def _check_equal(expected: bytes, given: bytes) -> None:
+    if not hmac.compare_digest(expected, given):
         raise Forged
 
 

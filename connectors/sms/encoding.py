@@ -24,6 +24,9 @@ _EXTENSION: Final = {
     0x65: "€",
 }
 _ESCAPE: Final = 0x1B
+_SEPTETS: Final = {
+    char: bytes([septet]) for septet, char in enumerate(_DEFAULT_ALPHABET) if septet != _ESCAPE
+} | {char: bytes([_ESCAPE, septet]) for septet, char in _EXTENSION.items()}
 
 #: What gateways call the charsets that occur. A closed list: Python's own would also take
 #: ``punycode`` or ``unicode_escape``, which are no charsets of an SMS.
@@ -50,6 +53,7 @@ _LABELS: Final = {
     "gsm": "gsm7",
     "gsm7": "gsm7",
     "gsm-7": "gsm7",
+    "json": "json",
 }
 #: SMPP 3.4, 5.2.19: data codings that name a charset. 0 is the operator's own default.
 _SMPP_CODINGS: Final = {1: "utf-8", 3: "iso-8859-1", 8: "utf-16-be"}
@@ -65,9 +69,22 @@ class Decoded:
     decoding: str
 
 
+def charset_name(label: str | None) -> str:
+    """What we call a declared charset; empty when it is absent or unknown."""
+    return _LABELS.get((label or "").strip().strip("\"'").lower(), "")
+
+
+def json_data(text: str) -> bytes:
+    """A string out of a JSON document as the bytes that ``decode`` takes under ``json``.
+
+    Its escapes may name half of an emoji, the other half of which stands in another message.
+    """
+    return text.encode("utf-16-le", "surrogatepass")
+
+
 def decode(data: bytes, charset: str | None = None) -> Decoded:
     """Bytes under a declared charset; an absent, unknown or impossible one is found out."""
-    name = _LABELS.get((charset or "").strip().strip("\"'").lower())
+    name = charset_name(charset)
     if name == "utf-16-be":
         return decode_ucs2(data)
     if name == "gsm7":
@@ -76,18 +93,20 @@ def decode(data: bytes, charset: str | None = None) -> Decoded:
         return _western(data)
     if name in ("utf-16-le", "iso-8859-15"):
         return Decoded(data.decode(name, "replace"), name)
+    if name == "json":
+        return Decoded(data.decode("utf-16-le", "replace"), name)
     return _detect(data)
 
 
-def decode_smpp(data: bytes, coding: int, default: str = "gsm7") -> Decoded:
-    """Bytes under an SMPP ``data_coding``; ``default`` is the charset that 0 stands for.
+def smpp_charset(coding: int, default: str = "gsm7") -> str:
+    """The charset of an SMPP ``data_coding``; ``default`` is what 0 stands for. Empty: unknown.
 
     Values from 16 to 255 are read as the data coding scheme of GSM 03.38, whose bits tell the
     alphabet beside a message class.
     """
     if 0x10 <= coding <= 0xFF:
         coding = _SCHEME_ALPHABETS[(coding >> 2) & (1 if coding >= 0xF0 else 3)]
-    return decode(data, default if coding == 0 else _SMPP_CODINGS.get(coding))
+    return default if coding == 0 else _SMPP_CODINGS.get(coding, "")
 
 
 def decode_gsm7(data: bytes) -> Decoded:
@@ -105,6 +124,14 @@ def decode_gsm7(data: bytes) -> Decoded:
         text.append(_EXTENSION.get(byte, main) if escaped else main)
         escaped = False
     return Decoded("".join(text), "gsm7")
+
+
+def encode_gsm7(text: str) -> bytes | None:
+    """The same the other way round; None for a text that has other characters."""
+    try:
+        return b"".join(_SEPTETS[char] for char in text)
+    except KeyError:
+        return None
 
 
 def decode_ucs2(data: bytes) -> Decoded:
@@ -130,10 +157,21 @@ def _detect(data: bytes) -> Decoded:
     try:
         return Decoded(data.decode("utf-8"), "utf-8")
     except UnicodeDecodeError:
+        if (paired := _paired(data)) is not None:
+            return paired
         # With one whole multi-byte character in it, it is UTF-8 that was damaged on the way.
         if any(char > "\x7f" for char in data.decode("utf-8", "ignore")):
             return Decoded(data.decode("utf-8", "replace"), "utf-8-lossy")
         return _western(data)
+
+
+def _paired(data: bytes) -> Decoded | None:
+    """CESU-8: what comes of converters that take the two halves of an emoji one by one."""
+    try:
+        halves = data.decode("utf-8", "surrogatepass").encode("utf-16-le", "surrogatepass")
+        return Decoded(halves.decode("utf-16-le"), "cesu-8")
+    except UnicodeDecodeError:
+        return None
 
 
 def _western(data: bytes) -> Decoded:

@@ -1,32 +1,34 @@
-"""What the dialects share: fields of forms and queries as bytes, and the way to a draft.
+"""What the dialects share: fields of forms and queries as bytes, and the way to an item.
 
 Values stay bytes until a dialect knows their charset; a repeated field keeps every value.
 """
 
+import json
 import re
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import unquote_to_bytes
 
-from connectors.sms.encoding import Decoded
+from connectors.sms.encoding import charset_name, decode
+from connectors.sms.joining import Part, elements
 from connectors.sms.settings import AccountBase
 from gateway.contract import WebRequest
 from normalizer.draft import (
     Draft,
     DraftAttachment,
+    Piece,
     Rejection,
     RejectionReason,
     Sender,
     SenderKind,
 )
-from normalizer.event import Channel, TimePrecision
+from normalizer.event import Channel, ReplyPath, TimePrecision
+from normalizer.phone import to_e164
 
 FORM = "application/x-www-form-urlencoded"
 
 _MEDIA_TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+", re.ASCII)
 _CHARSET = re.compile(r";\s*charset\s*=\s*\"?([\w.:-]+)", re.ASCII | re.IGNORECASE)
-#: Concatenation with an 8-bit and a 16-bit reference: length of the element's data by its id.
-_CONCATENATION = {0x00: 3, 0x08: 4}
 #: A message for a program on the phone (ports): settings, ring tones, never a person's words.
 _PORTS = (0x04, 0x05)
 
@@ -115,46 +117,61 @@ def short_text(value: bytes) -> str | None:
     return text.strip() or None
 
 
-def is_unjoined_part(udh: bytes) -> bool:
-    """Whether a user data header marks one part of a long message."""
-    return any(
-        _CONCATENATION.get(element) == len(data) and data[-2] > 1
-        for element, data in _elements(udh)
-    )
-
-
 def is_for_a_program(udh: bytes) -> bool:
     """Whether a user data header addresses a port instead of a reader."""
-    return any(element in _PORTS for element, _ in _elements(udh))
+    return any(element in _PORTS for element, _ in elements(udh))
 
 
-def to_draft(
+def to_item(
     account: AccountBase,
     raw: Raw,
     *,
     sender: str | None,
-    text: Decoded | None,
+    data: bytes | None,
+    coding: str | None,
     source_id: str | None,
     submitted_at: datetime | None = None,
     precision: TimePrecision = TimePrecision.SECOND,
+    part: Part | None = None,
     attachments: tuple[DraftAttachment, ...] = (),
     incomplete: bool = False,
-) -> Draft:
-    """One message as a draft. A strange sender stays as it came: the words matter."""
-    return Draft(
+) -> Draft | Piece:
+    """One message, or one part of a long one. A strange sender stays: the words matter.
+
+    ``data`` are the words before decoding (None: there are none) and ``coding`` their charset, as
+    ``encoding.decode`` takes them. A part without sender, reference or possible number cannot be
+    told apart from those of other messages: it is kept as one of its own, marked incomplete.
+    """
+    split = part is not None and part.total > 1
+    decoded = None if data is None else decode(data, coding)
+    address = to_e164(sender) if sender else None
+    draft = Draft(
         channel=Channel.SMS,
         account=account.name,
         raw=raw.data,
         raw_media_type=raw.media_type,
         source_id=source_id,
-        text_raw=text.text if text else None,
-        decoding=text.decoding if text else None,
+        text_raw=decoded.text if decoded else None,
+        decoding=decoded.decoding if decoded else None,
         sender=Sender(kind=SenderKind.PHONE, address=sender) if sender else Sender(),
         submitted_at=submitted_at,
         submitted_precision=precision if submitted_at else TimePrecision.UNKNOWN,
         attachments=attachments,
         already_in_lapor=account.already_in_lapor,
-        incomplete=incomplete,
+        incomplete=incomplete or split,
+        # Short codes and names such as "MTN" can send and not receive.
+        reply_path=ReplyPath(address=address) if address else None,
+    )
+    if part is None or not split or not sender or not part.is_placed:
+        return draft
+    return Piece(
+        draft=draft,
+        key=json.dumps((address or sender.casefold(), part.reference, part.width, part.total)),
+        number=part.number,
+        total=part.total,
+        wait_seconds=account.join_wait_seconds,
+        data=data or b"",
+        coding=charset_name(coding),
     )
 
 
@@ -177,15 +194,3 @@ def to_rejection(
 
 def _unescape(value: bytes) -> bytes:
     return unquote_to_bytes(value.replace(b"+", b" "))
-
-
-def _elements(udh: bytes) -> list[tuple[int, bytes]]:
-    """The information elements of a user data header; what is cut off is left out."""
-    found = []
-    rest = udh[1 : 1 + udh[0]] if udh else b""
-    while len(rest) >= 2:
-        data = rest[2 : 2 + rest[1]]
-        if len(data) == rest[1]:
-            found.append((rest[0], data))
-        rest = rest[2 + rest[1] :]
-    return found

@@ -5,14 +5,11 @@ An account cannot be written down without what proves its caller: verification i
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from connectors.sms.part import FieldEquals, Secret, SettingsPart
+from connectors.sms.sending.settings import TWILIO_API, HttpUrl, ReplySettings, TwilioReply
 from gateway.settings import Section, known_zone, section_config
-
-#: Shorter ones are guessed; an empty secret file would otherwise switch the check off.
-_SHORTEST_SECRET = 8
-
-Secret = Annotated[SecretStr, Field(min_length=_SHORTEST_SECRET)]
 
 
 def _known_time_format(value: str) -> str:
@@ -21,20 +18,21 @@ def _known_time_format(value: str) -> str:
     raise ValueError("is iso, unix, unix_ms or a pattern such as %d/%m/%Y %H:%M:%S")
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class AccountBase(_Part):
+class AccountBase(SettingsPart):
     """What every account has, whatever the dialect."""
 
     #: The last part of its address, ``/sms/<name>``, and the account of its events.
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
     #: True for a feed of the national 1708: LAPOR has those items, they are linked, not entered.
     already_in_lapor: bool = False
+    #: How long the first part of a long SMS waits for the others, where the provider does not
+    #: join them. Then what came is published, marked incomplete.
+    join_wait_seconds: Annotated[float, Field(gt=0, le=86_400)] = 600.0
+    #: How its senders are answered. None: they are not.
+    reply: ReplySettings | None = None
 
 
-class _BasicOrToken(AccountBase):
+class BasicOrTokenAccount(AccountBase):
     """HTTP Basic, or ``?token=``, or both; whatever is set must be right."""
 
     username: Annotated[str, Field(min_length=1)] | None = None
@@ -42,7 +40,7 @@ class _BasicOrToken(AccountBase):
     token: Secret | None = None
 
     @model_validator(mode="after")
-    def _provable(self) -> "_BasicOrToken":
+    def _provable(self) -> "BasicOrTokenAccount":
         if (self.username is None) != (self.password is None):
             raise ValueError("username and password belong together; one is missing")
         if self.password is None and self.token is None:
@@ -50,13 +48,13 @@ class _BasicOrToken(AccountBase):
         return self
 
 
-class KannelAccount(_BasicOrToken):
+class KannelAccount(BasicOrTokenAccount):
     """A Kannel smsbox calling our ``get-url`` or ``post-url``."""
 
     dialect: Literal["kannel"]
 
 
-class JasminAccount(_BasicOrToken):
+class JasminAccount(BasicOrTokenAccount):
     """A Jasmin HTTP client connector."""
 
     dialect: Literal["jasmin"]
@@ -69,9 +67,19 @@ class TwilioAccount(AccountBase):
 
     dialect: Literal["twilio"]
     auth_token: Secret
+    #: The user name beside the token, for pictures. None: that of ``reply``, if it is Twilio's.
+    account_sid: Annotated[str, Field(pattern=r"^AC[0-9a-fA-F]{32}$")] | None = None
+    #: Where pictures are fetched.
+    api_url: HttpUrl = TWILIO_API
+
+    @property
+    def media_user(self) -> str | None:
+        """Whose pictures they are; None when nobody said it: then none is fetched."""
+        of_reply = self.reply.account_sid if isinstance(self.reply, TwilioReply) else None
+        return self.account_sid or of_reply
 
 
-class HmacProof(_Part):
+class HmacProof(SettingsPart):
     """A header with the HMAC of the body, or of the query when there is no body."""
 
     kind: Literal["hmac"]
@@ -88,14 +96,14 @@ class HmacProof(_Part):
     tolerance_seconds: Annotated[int, Field(ge=1)] = 300
 
 
-class BearerProof(_Part):
+class BearerProof(SettingsPart):
     """``Authorization: Bearer <token>``."""
 
     kind: Literal["bearer"]
     token: Secret
 
 
-class BasicProof(_Part):
+class BasicProof(SettingsPart):
     """``Authorization: Basic``."""
 
     kind: Literal["basic"]
@@ -103,7 +111,7 @@ class BasicProof(_Part):
     password: Secret
 
 
-class QueryTokenProof(_Part):
+class QueryTokenProof(SettingsPart):
     """A secret in the address. The last resort: proxies write addresses into their logs."""
 
     kind: Literal["query_token"]
@@ -111,12 +119,77 @@ class QueryTokenProof(_Part):
     parameter: Annotated[str, Field(min_length=1)] = "token"
 
 
+class HeaderProof(SettingsPart):
+    """A header with a secret, such as ``X-Api-Key``."""
+
+    kind: Literal["header"]
+    header: Annotated[str, Field(pattern=r"^[\w-]+$")]
+    value: Secret
+
+
 Proof = Annotated[
-    HmacProof | BearerProof | BasicProof | QueryTokenProof, Field(discriminator="kind")
+    HmacProof | BearerProof | BasicProof | HeaderProof | QueryTokenProof,
+    Field(discriminator="kind"),
 ]
 
 
-class FieldMap(_Part):
+class InfobipAccount(AccountBase):
+    """Infobip's inbound SMS in the format ``MO_JSON_2``."""
+
+    dialect: Literal["infobip"]
+    #: As its "security settings" have it: Basic, OAuth (bearer) or HMAC.
+    verify: Proof
+
+
+class VonageAccount(AccountBase):
+    """Vonage (Nexmo) SMS API, with signed webhooks."""
+
+    dialect: Literal["vonage"]
+    signature_secret: Secret
+    #: As chosen in the dashboard; ``md5hash`` is its default and the weakest.
+    signature_method: Literal["md5hash", "md5", "sha1", "sha256", "sha512"] = "sha256"
+    #: Vonage repeats for 24 hours, and the signed time may be that of the first try. An older
+    #: copy does no harm either: its id is that of the first.
+    tolerance_seconds: Annotated[int, Field(ge=1)] = 90_000
+
+
+class AfricasTalkingAccount(BasicOrTokenAccount):
+    """Africa's Talking, which signs nothing: the secret stands in the callback's address."""
+
+    dialect: Literal["africastalking"]
+
+
+class BirdAccount(AccountBase):
+    """Bird, formerly MessageBird: its own signatures of either age."""
+
+    dialect: Literal["bird"]
+    signing_key: Secret
+    #: Bird repeats for 8 hours.
+    tolerance_seconds: Annotated[int, Field(ge=1)] = 32_400
+
+
+class PlivoAccount(AccountBase):
+    """A Plivo application's ``message_url``."""
+
+    dialect: Literal["plivo"]
+    auth_token: Secret
+
+
+class ClickatellAccount(BasicOrTokenAccount):
+    """Clickatell, One API or the older reply callback."""
+
+    dialect: Literal["clickatell"]
+
+
+class GammuAccount(AccountBase):
+    """A modem of our own: gammu-smsd with ``gammu-receive`` as its ``RunOnReceive``."""
+
+    dialect: Literal["gammu"]
+    #: The same as in the script's token file.
+    token: Secret
+
+
+class FieldMap(SettingsPart):
     """What the aggregator calls things. In JSON a dot steps inside: ``message.text``."""
 
     sender: str = "from"
@@ -124,19 +197,16 @@ class FieldMap(_Part):
     text: str = "text"
     source_id: str = "id"
     submitted_at: str = "date"
-    #: Of a long SMS that the aggregator does not join: which part this is, and of how many.
+    #: Of a long SMS that the aggregator does not join: which message it belongs to, which part
+    #: it is, and of how many.
+    reference: str = "ref"
     part: str = "part"
     parts: str = "total"
+    #: The same as a user data header in hex, where the aggregator passes it on.
+    udh: str = "udh"
 
 
-class FieldEquals(_Part):
-    """True of an item whose ``field`` is ``equals``, read as text."""
-
-    field: str
-    equals: str
-
-
-class Ack(_Part):
+class Ack(SettingsPart):
     """The answer that the aggregator takes for success."""
 
     status: Annotated[int, Field(ge=200, le=299)] = 200
@@ -154,6 +224,8 @@ class GenericAccount(AccountBase):
     #: Wins over the content type, for aggregators that declare none or a wrong one.
     charset: str | None = None
     fields: FieldMap = FieldMap()
+    #: True: it writes every number in full and leaves the plus away.
+    international: bool = False
     #: ``iso``, ``unix``, ``unix_ms``, or a ``strptime`` pattern.
     time_format: Annotated[str, AfterValidator(_known_time_format)] = "iso"
     #: The zone of times that name none.
@@ -165,7 +237,17 @@ class GenericAccount(AccountBase):
 
 
 Account = Annotated[
-    KannelAccount | TwilioAccount | JasminAccount | GenericAccount,
+    KannelAccount
+    | JasminAccount
+    | TwilioAccount
+    | InfobipAccount
+    | VonageAccount
+    | AfricasTalkingAccount
+    | BirdAccount
+    | PlivoAccount
+    | ClickatellAccount
+    | GammuAccount
+    | GenericAccount,
     Field(discriminator="dialect"),
 ]
 

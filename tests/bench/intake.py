@@ -60,6 +60,9 @@ class Rig:
 
     url: str
     processes: tuple[ServerProcess, ...]
+    #: Of the first process.
+    metrics_url: str
+    config_path: Path
 
     def memory_mb(self) -> float:
         """The largest process' own memory."""
@@ -67,8 +70,13 @@ class Rig:
 
 
 @contextmanager
-def running_rig(what: str, processes: int, where: Path, bootstrap: str) -> Iterator[Rig]:
-    """Start ``processes`` of ``intake`` or ``floor`` on one port and one log."""
+def running_rig(
+    what: str, processes: int, where: Path, bootstrap: str, accounts: str = ""
+) -> Iterator[Rig]:
+    """Start ``processes`` of ``intake`` or ``floor`` on one port and one log.
+
+    ``accounts`` are further sections of the settings.
+    """
     where.mkdir(parents=True)
     public, *internal = free_ports(1 + processes)
     path = where / "gateway.toml"
@@ -81,7 +89,8 @@ def running_rig(what: str, processes: int, where: Path, bootstrap: str) -> Itera
             bootstrap=bootstrap,
             # One broker: without it acks=all would be page cache, and no match for an fsync.
             flush=1,
-        ),
+        )
+        + accounts,
         encoding="utf-8",
     )
     env = {**os.environ, "GATEWAY_CONFIG": str(path), "PYTHONPATH": str(ROOT)}
@@ -108,4 +117,9 @@ def running_rig(what: str, processes: int, where: Path, bootstrap: str) -> Itera
         for port in internal:
             url = f"http://127.0.0.1:{port}/readyz"
             wait_for(lambda url=url: ask(url).status == 200, "readiness")  # type: ignore[misc]
-        yield Rig(f"http://127.0.0.1:{public}/sms/1708", tuple(started))
+        yield Rig(
+            f"http://127.0.0.1:{public}/sms/1708",
+            tuple(started),
+            f"http://127.0.0.1:{internal[0]}/metrics",
+            path,
+        )

@@ -3,25 +3,24 @@
 Kannel sends whatever we answer to the citizen, so the answer is an empty text. It repeats a
 request, with the same ``%I``, until it is answered 200 or 202, as often as
 ``http-request-retry`` allows. It joins long messages itself and gives the parts one by one, with
-their header, only when one of them never came.
+their header, when one of them never came or when it is told not to join; then they are joined here.
 """
 
 from datetime import UTC
 from urllib.parse import unquote_to_bytes
 
 from connectors.sms.credentials import check_basic_or_token
-from connectors.sms.encoding import Decoded, decode
+from connectors.sms.joining import part_of_udh
 from connectors.sms.payload import (
     FORM,
     Fields,
     Raw,
     declared_charset,
     is_for_a_program,
-    is_unjoined_part,
     media_type,
     parse_fields,
     query_without,
-    to_draft,
+    to_item,
     to_rejection,
 )
 from connectors.sms.settings import KannelAccount
@@ -66,7 +65,8 @@ def _from_get(account: KannelAccount, fields: Fields, raw: Raw) -> Item:
         sender=fields.text("from"),
         time=fields.text("ts"),
         udh=fields.get("udh") or b"",
-        text=_decode(text, fields.number("coding"), fields.text("charset")),
+        data=text,
+        charset=fields.text("charset") or _CHARSETS.get(fields.number("coding") or 0),
     )
 
 
@@ -87,7 +87,8 @@ def _from_post(account: KannelAccount, request: WebRequest, fields: Fields, quer
         sender=sent.text("x-kannel-from") or fields.text("from"),
         time=sent.text("x-kannel-time") or fields.text("ts"),
         udh=unquote_to_bytes(sent.get("x-kannel-udh") or b""),
-        text=_decode(request.body, sent.number("x-kannel-coding"), declared_charset(request)),
+        data=request.body,
+        charset=declared_charset(request) or _CHARSETS.get(sent.number("x-kannel-coding") or 0),
     )
 
 
@@ -99,26 +100,24 @@ def _item(
     sender: str | None,
     time: str | None,
     udh: bytes,
-    text: Decoded,
+    data: bytes,
+    charset: str | None,
 ) -> Item:
     source_id = fields.text("id")
     if is_for_a_program(udh):
         return to_rejection(account, raw, source_id, RejectionReason.NOT_A_COMPLAINT)
     submitted_at, precision = _moment(time) or (None, TimePrecision.UNKNOWN)
-    return to_draft(
+    return to_item(
         account,
         raw,
         sender=sender,
-        text=text,
+        data=data,
+        coding=charset,
         source_id=source_id,
         submitted_at=submitted_at,
         precision=precision,
-        incomplete=is_unjoined_part(udh),
+        part=part_of_udh(udh),
     )
-
-
-def _decode(data: bytes, coding: int | None, charset: str | None) -> Decoded:
-    return decode(data, charset or _CHARSETS.get(coding or 0))
 
 
 def _moment(time: str | None) -> Moment | None:

@@ -6,10 +6,9 @@ reliably, so it is made of ``public_base_url`` in ``[web]``. Media are kept by r
 
 import base64
 import hmac
-from urllib.parse import SplitResult, urlsplit
 
+from connectors.sms.addresses import called_addresses
 from connectors.sms.credentials import check_any, header_bytes, sha256_hex
-from connectors.sms.encoding import decode
 from connectors.sms.payload import (
     FORM,
     Fields,
@@ -17,7 +16,7 @@ from connectors.sms.payload import (
     media_type,
     parse_fields,
     query_bytes,
-    to_draft,
+    to_item,
     to_rejection,
 )
 from connectors.sms.settings import TwilioAccount
@@ -26,7 +25,6 @@ from gateway.errors import Forged
 from normalizer.draft import DraftAttachment
 
 _TWIML = b'<?xml version="1.0" encoding="UTF-8"?><Response/>'
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 #: Twilio sends at most 10 media with one message.
 _MOST_MEDIA = 10
 
@@ -42,7 +40,7 @@ def verify(account: TwilioAccount, public_base_url: str, request: WebRequest) ->
         check_any([sha256_hex(request.body)], declared.lower())
     candidates = [
         base64.b64encode(hmac.digest(token, url + signed_form, "sha1"))
-        for url in _addresses(public_base_url, request)
+        for url in called_addresses(public_base_url, request)
     ]
     given = header_bytes(request, "X-Twilio-Signature")
     if not given:
@@ -63,12 +61,13 @@ def read(account: TwilioAccount, request: WebRequest) -> WebReply:
             return _reply(ignored=True)
         item = to_rejection(account, raw, source_id)
     else:
-        item = to_draft(
+        item = to_item(
             account,
             raw,
             sender=fields.text("From"),
             # An MMS without words has an empty Body: that is no text, not an empty one.
-            text=None if body is None or (attachments and not body) else decode(body),
+            data=None if attachments and not body else body,
+            coding=None,
             source_id=source_id,
             attachments=attachments,
         )
@@ -97,16 +96,3 @@ def _media(fields: Fields) -> tuple[DraftAttachment, ...]:
 def _in_signing_order(fields: Fields) -> bytes:
     """Names sorted; of a repeated name the different values, sorted too."""
     return b"".join(name.encode() + value for name, value in sorted(set(fields.pairs)))
-
-
-def _addresses(public_base_url: str, request: WebRequest) -> list[bytes]:
-    """Our address as configured, without its port, and with the default one: Twilio signs any."""
-    base = urlsplit(public_base_url.rstrip("/"))
-    query = query_bytes(request)
-    tail = request.path.encode() + (b"?" + query if query else b"")
-    hosts = {base.netloc, base.hostname or "", _with_port(base)}
-    return [f"{base.scheme}://{host}{base.path}".encode() + tail for host in sorted(hosts) if host]
-
-
-def _with_port(base: SplitResult) -> str:
-    return f"{base.hostname}:{base.port or _DEFAULT_PORTS.get(base.scheme, 443)}"

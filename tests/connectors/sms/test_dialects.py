@@ -17,6 +17,13 @@ ANSWERS = {
     "kannel": (b"", "text/plain"),
     "jasmin": (b"ACK/Jasmin", "text/plain"),
     "twilio": (b'<?xml version="1.0" encoding="UTF-8"?><Response/>', "text/xml"),
+    "infobip": (b"", "text/plain"),
+    "vonage": (b"", "text/plain"),
+    "africastalking": (b"", "text/plain"),
+    "bird": (b"", "text/plain"),
+    "plivo": (b'<?xml version="1.0" encoding="UTF-8"?><Response/>', "application/xml"),
+    "clickatell": (b"", "text/plain"),
+    "gammu": (b"", "text/plain"),
     "generic": (b"OK", "text/plain"),
 }
 
@@ -29,7 +36,8 @@ def _request(told: dict[str, Any]) -> WebRequest:
 
 def _summary(item: Item) -> dict[str, object]:
     """What a case says about an item: everything that is not as in an empty draft."""
-    assert not isinstance(item, Piece)
+    if isinstance(item, Piece):
+        return {**_summary(item.draft), "piece": f"{item.number}/{item.total}", "key": item.key}
     if isinstance(item, Rejection):
         return _present(source_id=item.source_id, rejected=item.reason.value)
     time = item.submitted_at.isoformat() if item.submitted_at else None

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.sms.encoding import decode, decode_gsm7, decode_smpp, decode_ucs2
+from connectors.sms.encoding import decode, decode_gsm7, decode_ucs2, encode_gsm7, smpp_charset
 
 # Written here a second time, from the standard, by code point.
 GSM7_SAMPLES = {
@@ -52,7 +52,7 @@ def test_ucs2_with_a_blank_is_always_read_back(text: str) -> None:
 
 @given(st.text(st.characters(exclude_categories=["C"]), min_size=1, max_size=80))
 def test_utf8_declared_as_ucs2_is_read_as_utf8(text: str) -> None:
-    decoded = decode_smpp(text.encode(), 8)
+    decoded = decode(text.encode(), smpp_charset(8))
     assert (decoded.text, decoded.decoding) == (text, "utf-8")
 
 
@@ -82,7 +82,7 @@ def test_ucs2_at_its_edges(data: bytes, text: str, decoding: str) -> None:
     ],
 )  # fmt: skip
 def test_smpp_codings(coding: int, decoding: str) -> None:
-    assert decode_smpp(b"\x00a", coding).decoding == decoding
+    assert decode(b"\x00a", smpp_charset(coding)).decoding == decoding
 
 
 @pytest.mark.parametrize(
@@ -109,5 +109,19 @@ def test_declared_charsets(label: str | None, data: bytes, text: str) -> None:
 
 @given(st.binary(max_size=300), st.one_of(st.none(), st.text(max_size=20)), st.integers())
 def test_no_bytes_and_no_declaration_raise(data: bytes, label: str | None, coding: int) -> None:
-    for decoded in (decode(data, label), decode_smpp(data, coding), decode_ucs2(data)):
+    for decoded in (decode(data, label), decode(data, smpp_charset(coding)), decode_ucs2(data)):
         decoded.text.encode("utf-8")
+
+
+@given(st.binary(max_size=50).map(lambda data: decode_gsm7(data).text))
+def test_what_gsm7_says_it_can_write(text: str) -> None:
+    written = encode_gsm7(text)
+    assert written is None or decode_gsm7(written).text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "data"),
+    [("@ {5€}", b"\x00 \x1b(5\x1be\x1b)"), ("", b""), ("“a”", None), ("😡", None), ("\x1b", None)],
+)
+def test_gsm7_written(text: str, data: bytes | None) -> None:
+    assert encode_gsm7(text) == data

@@ -19,13 +19,13 @@ def _config(*accounts: dict[str, object]) -> ConfigFile:
 
 
 def test_no_account_is_no_connector() -> None:
-    assert build(ConfigFile(None)) is None
-    assert build(_config()) is None
+    assert build(ConfigFile(None)) == ()
+    assert build(_config()) == ()
 
 
 def test_accounts_stand_side_by_side() -> None:
     named = [{"name": dialect, **account} for dialect, account in ACCOUNTS.items()]
-    connector = build(_config(*named))
+    (connector,) = build(_config(*named))
     assert isinstance(connector, SmsConnector)
     routes = connector.routes()
     expected = {(m, f"/sms/{name}", name) for name in ACCOUNTS for m in ("GET", "POST")}
@@ -75,6 +75,17 @@ def test_accounts_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"dialect": "generic", "verify": BEARER, "time_zone": "WIB"}, "Asia/Jakarta"),
         ({"dialect": "generic", "verify": BEARER, "time_format": "rfc"}, "unix_ms"),
         ({"dialect": "generic", "verify": BEARER, "ack": {"status": 500}}, "299"),
+        ({"dialect": "infobip"}, "verify is missing"),
+        ({"dialect": "infobip", "verify": {"kind": "header", "header": "X: Y"}}, "header"),
+        ({"dialect": "vonage"}, "signature_secret is missing"),
+        ({"dialect": "vonage", "signature_secret": SECRET, "signature_method": "x"}, "sha512"),
+        ({"dialect": "africastalking"}, "without one anybody may send"),
+        ({"dialect": "bird", "signing_key": "pendek"}, "at least 8"),
+        ({"dialect": "plivo"}, "auth_token is missing"),
+        ({"dialect": "clickatell", "username": "u"}, "belong together"),
+        ({"dialect": "gammu"}, "token is missing"),
+        ({"dialect": "gammu", "token": SECRET, "reply": {"kind": "fax"}}, "kannel"),
+        ({"dialect": "gammu", "token": SECRET, "join_wait_seconds": 0}, "greater than 0"),
         ({"dialect": "smpp"}, "smpp"),
         ({"dialect": "twilio", "auth_token": SECRET, "name": "A/B"}, "name"),
         ({"dialect": "twilio", "auth_token": SECRET, "pasword": SECRET}, "pasword"),

@@ -1,0 +1,1 @@
+"""Answers by SMS: one module for every kind of gateway that takes them."""

@@ -1,0 +1,1 @@
+"""X: payloads, proofs, and a server that speaks X's API."""

@@ -1,0 +1,1 @@
+"""Wire samples of platforms, run through their connectors; see ``make samples``."""
