@@ -139,7 +139,8 @@ class MediaJobs:
         """How many are not done."""
         with self._transaction() as connection:
             query = "SELECT count(*) FROM job WHERE done_at IS NULL"
-            return int(connection.execute(query).fetchall()[0][0])
+            found: Any = connection.execute(query).fetchall()[0][0]
+        return int(found)
 
     def postpone(self, job: Job, next_try_at: datetime, reason: str) -> None:
         """Try it again then."""

@@ -1,4 +1,4 @@
-"""The worker that fetches attachments: takes events, notes jobs, gives them places, tells the log."""
+"""The worker that fetches attachments: from the topic into jobs, and from jobs to the log."""
 
 import asyncio
 import logging

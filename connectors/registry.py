@@ -20,16 +20,17 @@ REGISTRY: Mapping[str, str] = {
     "telegram": "connectors.telegram",
     "meta": "connectors.meta",
     "x": "connectors.x",
+    "mail": "connectors.mail",
     "complaint_box": "connectors.complaint_box",
 }
 
 #: With a ``reply`` module: ``build_repliers(config) -> Sequence[Replier]``.
-REPLIERS: tuple[str, ...] = ("sms", "telegram", "meta", "x")
+REPLIERS: tuple[str, ...] = ("sms", "telegram", "meta", "x", "mail")
 #: With a ``fetch`` module: ``build_fetchers(config) -> Sequence[Fetcher]``.
 FETCHERS: tuple[str, ...] = ("sms", "telegram", "meta", "x")
 #: With a ``check`` module: ``async check(config) -> Sequence[str]``, one line for each thing tried;
 #: raises GatewayFault with a sentence that says what to do.
-CHECKS: tuple[str, ...] = ("sms", "telegram", "meta", "x")
+CHECKS: tuple[str, ...] = ("sms", "telegram", "meta", "x", "mail")
 #: With a ``sample`` module: ``sample_calls(config, sender, text) -> Mapping[str, Call]``, a good
 #: request for every route's path of the channel.
 SAMPLES: tuple[str, ...] = ("sms", "telegram", "meta", "x")

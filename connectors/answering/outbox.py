@@ -88,7 +88,10 @@ class Outbox:
     def unrouted(self) -> list[Due]:
         """Waiting answers of which nobody knows yet who gives them; some, the oldest first."""
         with self._reading() as connection:
-            rest = "WHERE a.state = 'waiting' AND a.lane IS NULL ORDER BY a.next_try_at_ms, a.rowid LIMIT ?"
+            rest = (
+                "WHERE a.state = 'waiting' AND a.lane IS NULL"
+                " ORDER BY a.next_try_at_ms, a.rowid LIMIT ?"
+            )
             return answers(connection, rest, (_BATCH,))
 
     def route(self, lanes: Sequence[tuple[AnswerKey, str]]) -> None:

@@ -20,7 +20,9 @@ _MAX_ELEMENTS = 20_000
 _MAX_DEPTH = 100
 
 _TAG = re.compile(r"<[^<>]*>")
-_BREAKING_TAG = re.compile(r"<(?:br|/?(?:p|div|tr|li|h[1-6]|table|ul|ol|blockquote)\b)[^<>]*>", re.I)
+_BREAKING_TAG = re.compile(
+    r"<(?:br|/?(?:p|div|tr|li|h[1-6]|table|ul|ol|blockquote)\b)[^<>]*>", re.I
+)
 _BLANKS = re.compile(r"[^\S\n]+")
 _EMPTY_LINES = re.compile(r"\n\s*\n\s*\n+")
 #: What mail programs put around the mail that is answered.

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from icalendar import Calendar
-from tnefparse import TNEF  # type: ignore[import-untyped]
+from tnefparse import TNEF
 
 from connectors.mail.body import html_to_text
 from connectors.mail.charsets import decode
@@ -61,7 +61,7 @@ def _lines(event: Any) -> list[str]:
     when = getattr(start, "dt", None)
     return [
         str(event.get("SUMMARY", "")).strip(),
-        f"Waktu: {when.isoformat(sep=' ')}" if hasattr(when, "hour") else f"Waktu: {when}" if when else "",
+        f"Waktu: {when}" if when else "",
         f"Tempat: {event['LOCATION']}".strip() if event.get("LOCATION") else "",
         str(event.get("DESCRIPTION", "")).strip(),
     ]

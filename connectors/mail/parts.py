@@ -93,7 +93,8 @@ class _Reader:
         ]
         content = Content()
         if headers.media_type == "multipart/alternative":
-            chosen = _best(found, [part_headers(child).media_type for child in children])
+            kinds = [part_headers(one).media_type for one in children if isinstance(one, Message)]
+            chosen = _best(found, kinds)
             for each in found:
                 content.add(each, with_texts=each is chosen)
         else:
@@ -219,9 +220,7 @@ def _enclosed_mail(part: Message, headers: PartHeaders, path: str) -> Content:
     if not data:
         return Content()
     name = headers.name or "pesan.eml"
-    return Content(
-        attachments=[_attachment(data, "message/rfc822", name, path)], enclosed=data
-    )
+    return Content(attachments=[_attachment(data, "message/rfc822", name, path)], enclosed=data)
 
 
 def _as_bytes(inner: Message) -> bytes:

@@ -78,7 +78,7 @@ def read_mail(account: MailAccount, raw: bytes) -> Reading:
         submitted_precision=TimePrecision.SECOND if moment else TimePrecision.UNKNOWN,
         attachments=tuple(content.attachments),
         exclusion=verdict.exclusion,
-        relates_to=supplement_to((ways or answers or [None])[0]),
+        relates_to=supplement_to(next(iter((*ways, *answers)), None)),
         reply_path=ReplyPath(address=to, thread=source_id) if to else None,
     )
     draft = _from_lapor(draft, subject)

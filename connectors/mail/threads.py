@@ -11,7 +11,9 @@ import re
 
 #: With more our id would be longer than servers carry back.
 _MAX_WAY_BYTES = 120
-_OWN = re.compile(r"<pintu-aduan\.([0-9a-f]{20})(?:\.([A-Za-z0-9_-]+))?@([^@<>\s]+)>", re.IGNORECASE)
+_OWN = re.compile(
+    r"<pintu-aduan\.([0-9a-f]{20})(?:\.([A-Za-z0-9_-]+))?@([^@<>\s]+)>", re.IGNORECASE
+)
 
 
 def own_message_id(key: str, answered: str | None, domain: str) -> str:

@@ -2,18 +2,25 @@
 
 import tomllib
 from pathlib import Path
+from typing import get_args
 
 import pytest
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 
 from connectors.complaint_box.settings import ComplaintBoxSettings
-from connectors.sms.settings import SmsSettings
+from connectors.meta.settings import MetaSettings
+from connectors.sms.settings import Account, SmsSettings
+from connectors.telegram.settings import TelegramSettings
+from connectors.x.settings import XSettings
 from deliver.settings import DeliverSettings, LaporSettings, LedgerSettings
 from gateway.auth import AuthSettings
 from gateway.settings import (
+    BlobSettings,
     GatewaySettings,
     LogSettings,
+    MediaSettings,
     NormalizerSettings,
+    RepliesSettings,
     SealingSettings,
     Section,
     TopicSettings,
@@ -29,7 +36,13 @@ SECTIONS: list[type[Section]] = [
     TopicSettings,
     SealingSettings,
     NormalizerSettings,
+    BlobSettings,
+    MediaSettings,
+    RepliesSettings,
     SmsSettings,
+    TelegramSettings,
+    MetaSettings,
+    XSettings,
     ComplaintBoxSettings,
     AuthSettings,
     LedgerSettings,
@@ -37,7 +50,16 @@ SECTIONS: list[type[Section]] = [
     LaporSettings,
 ]
 #: Set in the example because the default would show nothing.
-SHOWN_OTHERWISE = {("complaint_box", "enabled"), ("complaint_box", "boxes"), ("sms", "accounts")}
+SHOWN_OTHERWISE = {
+    ("complaint_box", "enabled"),
+    ("complaint_box", "boxes"),
+    ("sms", "accounts"),
+    ("telegram", "accounts"),
+    ("meta", "apps"),
+    ("x", "accounts"),
+    ("mail", "accounts"),
+    ("call_center", "accounts"),
+}
 
 
 @pytest.fixture(autouse=True)
@@ -70,4 +92,10 @@ def test_no_table_without_a_section() -> None:
 
 def test_every_dialect_is_shown() -> None:
     accounts = read_config(EXAMPLE).load(SmsSettings).accounts
-    assert {account.dialect for account in accounts} == {"kannel", "twilio", "jasmin", "generic"}
+    known = {get_args(kind.model_fields["dialect"].annotation)[0] for kind in _account_kinds()}
+    assert {account.dialect for account in accounts} == known
+
+
+def _account_kinds() -> tuple[type[BaseModel], ...]:
+    kinds: tuple[type[BaseModel], ...] = get_args(get_args(Account)[0])
+    return kinds

@@ -238,8 +238,9 @@ def test_keys_are_where_the_settings_look() -> None:
     holders = {name for name, item in OURS.items() if "private-keys" in str(item.get("volumes"))}
     assert holders == {"keys", "deliver"}
     answering = {name for name, item in OURS.items() if "reply-keys" in str(item.get("volumes"))}
-    assert f"reply-keys:{tables['sealing']['reply_private_key_dir']}:ro" in (
-        OURS["replies"]["volumes"]
+    assert (
+        f"reply-keys:{tables['sealing']['reply_private_key_dir']}:ro"
+        in (OURS["replies"]["volumes"])
     )
     assert answering == {"keys", "replies"}
 

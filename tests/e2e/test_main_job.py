@@ -83,6 +83,29 @@ def test_sms_is_entered_with_a_tracking_id(entered: Stack) -> None:
         assert token in fields["content"]
 
 
+def test_the_sender_is_told_both_numbers_and_nothing_else(entered: Stack) -> None:
+    (complaint,) = entered.in_lapor("Jembatan")
+    reference = str(complaint["fields"]["content"])[1:16]
+
+    def told() -> list[str]:
+        messages = json.loads(ask(f"{entered.sandbox}/phone/messages").body)
+        return [one["text"] for one in messages if reference in one["text"]]
+
+    wait_for(lambda: len(told()) == 2, "two answers")
+    received, number = told()
+    assert str(complaint["tracking_id"]) in number
+    for text in (received, number):
+        assert len(text) <= 160
+        assert "Jembatan" not in text
+        assert NAME not in text
+
+    def recorded() -> bool:
+        shown = entered.gateway("entry", "show", reference).stdout
+        return shown.count("terkirim") == 2
+
+    wait_for(recorded, "both answers in the ledger")
+
+
 def test_watch_shows_it_without_saying_who(entered: Stack) -> None:
     def watched() -> str:
         shown = entered.gateway("watch", "--once").stdout
@@ -189,7 +212,7 @@ def test_stops_in_order_and_leaves_nothing_behind(tmp_path: Path) -> None:
     log = (tmp_path / "stack/logs/gateway.jsonl").read_text(encoding="utf-8")
     events = [json.loads(line) for line in log.splitlines()]
     stopped = [event["child"] for event in events if event["event"] == "child.stopped"]
-    assert stopped == ["connectors", "deliver", "sandbox"]
+    assert stopped == ["connectors", "replies", "deliver", "sandbox"]
     assert {event["exit_code"] for event in events if event["event"] == "child.stopped"} == {0}
 
 

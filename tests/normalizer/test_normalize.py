@@ -245,7 +245,7 @@ def test_times_are_utc_and_a_slip_keeps_all_three() -> None:
             Channel.TELEGRAM,
         ),
         (Channel.EMAIL, Sender(kind=SenderKind.EMAIL, address="a@example.org"), Channel.EMAIL),
-        (Channel.CALL_CENTER, PHONE, None),
+        (Channel.CALL_CENTER, PHONE, Channel.SMS),
         (Channel.COMPLAINT_BOX, PHONE, Channel.SMS),
         (Channel.WALK_IN, Sender(kind=SenderKind.PHONE, address="0351 749024"), None),
         (Channel.LETTER, Sender(kind=SenderKind.EMAIL, address="a@example.org"), Channel.EMAIL),

@@ -4,6 +4,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -11,17 +12,24 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from connectors.mail.payload import to_item
+from connectors.mail.payload import read_mail
 from connectors.mail.settings import MailSettings
 from connectors.registry import build_all, joiners
-from connectors.sms.dialects import vonage
-from connectors.sms.settings import SmsSettings, VonageAccount
+from connectors.sms.dialects import twilio, vonage
+from connectors.sms.settings import SmsSettings, TwilioAccount, VonageAccount
 from gateway.attachments import make_contents
-from gateway.contract import WebConnector
-from gateway.intake import make_intake
+from gateway.contract import WebConnector, WebRequest
+from gateway.errors import Forged
+from gateway.intake import Intake, make_context
 from gateway.log.sqlite import SqliteLog
 from gateway.pieces import make_pieces
-from gateway.sealing import Opener, load_opener, new_key_pair, new_reporter_key
+from gateway.sealing import (
+    Opener,
+    load_opener,
+    load_sealer,
+    new_key_pair,
+    new_reporter_key,
+)
 from gateway.settings import ConfigFile, TopicSettings, read_config
 from gateway.web import public_app
 from normalizer.event import ComplaintEvent, PrivatePart, RejectedItem
@@ -118,6 +126,16 @@ class Outcome:
     signature_held: bool | None = None
 
 
+class Clock:
+    """The wall clock, which can be put forward."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+
 class Workshop:
     """Keys for all cases; everything else is new for each."""
 
@@ -141,16 +159,29 @@ class Workshop:
                 await log.create_topics(TOPICS.specs())
                 connectors = build_all(config)
                 pieces = make_pieces(config, joiners(connectors))
-                intake = make_intake(config, log, pieces, make_contents(config))
+                await pieces.open()
+                clock = Clock()
+                intake = Intake(
+                    log,
+                    TOPICS,
+                    make_context(config),
+                    load_sealer(self._directory / "public.json"),
+                    clock,
+                    pieces=pieces,
+                    contents=make_contents(config),
+                )
                 if case.raw:
                     account = config.load(MailSettings).accounts[0]
-                    await intake.accept(to_item(account, case.raw))
+                    await intake.accept(read_mail(account, case.raw).item)
                 else:
                     web_ones = [one for one in connectors if isinstance(one, WebConnector)]
                     app = public_app(intake, web_ones, max_body_bytes=65_536)
                     await _send(case, config, app, outcome)
-                await _when_waiting_is_over(intake.publish_ripe)
+                # Whatever still waits for more pieces has waited long enough now.
+                clock.ahead = timedelta(days=1)
+                await intake.publish_ripe()
                 await self._collect(log, outcome)
+                await pieces.close()
             finally:
                 await log.close()
         return outcome
@@ -185,21 +216,6 @@ class Workshop:
 
 def _opened(opener: Opener, event: ComplaintEvent) -> PrivatePart:
     return opener.open(event.sealed or "")
-
-
-async def _when_waiting_is_over(publish: Any) -> None:
-    deadline = time.monotonic() + 5.0
-    while time.monotonic() < deadline:
-        # Albums wait for three seconds, the parts of an SMS here for a fifth of one.
-        if await publish():
-            return
-        await _pause()
-
-
-async def _pause() -> None:
-    import asyncio
-
-    await asyncio.sleep(0.05)
 
 
 async def _send(case: Case, config: ConfigFile, app: web.Application, outcome: Outcome) -> None:
@@ -249,17 +265,12 @@ async def _signature(case: Case, config: ConfigFile) -> bool:
 
 
 async def _twilio_holds(told: Any, config: ConfigFile) -> bool:
-    from connectors.sms.dialects import twilio
-    from connectors.sms.settings import TwilioAccount
-    from gateway.contract import WebRequest
-    from gateway.errors import Forged
-
     account = next(a for a in config.load(SmsSettings).accounts if isinstance(a, TwilioAccount))
     url = urlsplit(told["url"])
     form = told["post_params"]
     headers = {told["header"]: told["value"]}
     headers["Content-Type"] = "application/x-www-form-urlencoded" if form else "application/json"
-    body = urlencode(form).encode() if form else (told["body"] or "").encode()
+    body = urlencode([tuple(pair) for pair in form]).encode() if form else (told["body"] or "").encode()
     request = WebRequest("POST", url.path, url.query, headers, body)
     try:
         twilio.verify(account, f"{url.scheme}://{url.netloc}", request)

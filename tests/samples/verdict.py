@@ -54,9 +54,9 @@ def _as_extracted(case: Case, outcome: Outcome) -> Iterator[str]:
     if wanted - {"None"} - {str(one) for one in got}:
         yield f"media {sorted(wanted)} became {sorted(map(str, got))}"
     external = told.get("external_id")
-    if external and case.platform != "telegram" and taken.source_id not in (None, str(external)):
-        if "concat" not in told and "concat-ref" not in str(case.requests):
-            yield f"id {taken.source_id}"
+    joined = "concat" in told or "concat-ref" in str(case.requests) or case.platform == "telegram"
+    if external and not joined and taken.source_id not in (None, str(external)):
+        yield f"id {taken.source_id}"
 
 
 def _who(taken: Taken) -> str:

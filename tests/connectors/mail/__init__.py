@@ -1,0 +1,1 @@
+"""Tests of the mail channel; see tests/__init__.py."""
