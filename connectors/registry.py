@@ -21,19 +21,20 @@ REGISTRY: Mapping[str, str] = {
     "meta": "connectors.meta",
     "x": "connectors.x",
     "mail": "connectors.mail",
+    "call_center": "connectors.call_center",
     "complaint_box": "connectors.complaint_box",
 }
 
 #: With a ``reply`` module: ``build_repliers(config) -> Sequence[Replier]``.
 REPLIERS: tuple[str, ...] = ("sms", "telegram", "meta", "x", "mail")
 #: With a ``fetch`` module: ``build_fetchers(config) -> Sequence[Fetcher]``.
-FETCHERS: tuple[str, ...] = ("sms", "telegram", "meta", "x")
+FETCHERS: tuple[str, ...] = ("sms", "telegram", "meta", "x", "call_center")
 #: With a ``check`` module: ``async check(config) -> Sequence[str]``, one line for each thing tried;
 #: raises GatewayFault with a sentence that says what to do.
-CHECKS: tuple[str, ...] = ("sms", "telegram", "meta", "x", "mail")
+CHECKS: tuple[str, ...] = ("sms", "telegram", "meta", "x", "mail", "call_center")
 #: With a ``sample`` module: ``sample_calls(config, sender, text) -> Mapping[str, Call]``, a good
 #: request for every route's path of the channel.
-SAMPLES: tuple[str, ...] = ("sms", "telegram", "meta", "x")
+SAMPLES: tuple[str, ...] = ("sms", "telegram", "meta", "x", "call_center")
 
 Check = Callable[[ConfigFile], Coroutine[None, None, Sequence[str]]]
 

@@ -49,7 +49,7 @@ handle = "aduan_contoh"
 [[call_center.accounts]]
 name = "pbx"
 dialect = "generic"
-verify = {{ kind = "hmac", secret = "{_TOKEN}" }}
+verify = {{ secret = "{_TOKEN}" }}
 """
 
 #: What the table says, the channel, and the account.

@@ -59,6 +59,16 @@ name = "akun"
 consumer_secret = "{secret}"
 user_id = "4560000000000000001"
 handle = "aduan_contoh"
+
+[[call_center.accounts]]
+name = "pbx"
+dialect = "generic"
+verify = {{ secret = "{secret}" }}
+
+[[call_center.accounts]]
+name = "awan"
+dialect = "twilio_voice"
+auth_token = "{secret}"
 """
 
 

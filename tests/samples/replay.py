@@ -267,10 +267,11 @@ async def _signature(case: Case, config: ConfigFile) -> bool:
 async def _twilio_holds(told: Any, config: ConfigFile) -> bool:
     account = next(a for a in config.load(SmsSettings).accounts if isinstance(a, TwilioAccount))
     url = urlsplit(told["url"])
-    form = told["post_params"]
+    given = told["post_params"]
+    form = [tuple(one) for one in (given.items() if isinstance(given, dict) else given or ())]
     headers = {told["header"]: told["value"]}
     headers["Content-Type"] = "application/x-www-form-urlencoded" if form else "application/json"
-    body = urlencode([tuple(pair) for pair in form]).encode() if form else (told["body"] or "").encode()
+    body = urlencode(form).encode() if form else (told["body"] or "").encode()
     request = WebRequest("POST", url.path, url.query, headers, body)
     try:
         twilio.verify(account, f"{url.scheme}://{url.netloc}", request)

@@ -1,0 +1,1 @@
+"""Tests of the call center; see tests/__init__.py."""
