@@ -21,6 +21,9 @@ os.environ.setdefault("PTB_TIMEDELTA", "true")
 _CONNECT_SECONDS = 10.0
 _ANSWER_SECONDS = 20.0
 
+#: What the library's types choke on when an answer is not the Bot API's (a proxy's, half of one).
+UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
+
 #: Causes after which nothing can have reached Telegram.
 _BEFORE_SENDING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from telegram import Bot, User, WebhookInfo
 from telegram.error import InvalidToken, TelegramError
 
-from connectors.telegram.api import Api
+from connectors.telegram.api import UNREADABLE, Api
 from connectors.telegram.connector import webhook_path
 from connectors.telegram.payload import ALLOWED_UPDATES
 from connectors.telegram.settings import Account, TelegramSettings, WebhookAccount
@@ -62,7 +62,7 @@ async def _ask(account: Account) -> tuple[User, WebhookInfo]:
         raise GatewayFault(
             "Telegram does not know the token; take the one that @BotFather shows under /mybots"
         ) from None
-    except (TelegramError, TypeError, KeyError, ValueError) as error:
+    except (TelegramError, *UNREADABLE) as error:
         raise GatewayFault(
             f"{account.base_url} cannot be asked ({type(error).__name__}); is it reachable "
             "from this machine?"

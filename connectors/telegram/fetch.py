@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from telegram import File
 from telegram.error import BadRequest, RetryAfter, TelegramError
 
-from connectors.telegram.api import Api
+from connectors.telegram.api import UNREADABLE, Api
 from connectors.telegram.settings import AccountBase, TelegramSettings
 from gateway.contract import Fetched
 from gateway.errors import MediaAway, MediaGone, MediaRefused
@@ -56,7 +56,7 @@ class TelegramFetcher:
             pause = error.retry_after
             seconds = pause if isinstance(pause, int) else pause.total_seconds()
             raise MediaAway(seconds) from None
-        except (TelegramError, TypeError, KeyError, ValueError):
+        except (TelegramError, *UNREADABLE):
             raise MediaAway from None
 
     async def _download(self, url: str, max_bytes: int) -> Answer:

@@ -14,7 +14,7 @@ from telegram.error import (
     TelegramError,
 )
 
-from connectors.telegram.api import Api, is_unsent
+from connectors.telegram.api import UNREADABLE, Api, is_unsent
 from connectors.telegram.settings import AccountBase, TelegramSettings
 from gateway.contract import Reply
 from gateway.errors import ReplyAway, ReplyRefused, ReplyUnknown
@@ -47,7 +47,7 @@ class TelegramReplier:
                 return await self._send(str(moved.new_chat_id), None, reply.text)
         except TelegramError as error:
             raise _ours(error) from None
-        except (TypeError, KeyError, ValueError):
+        except UNREADABLE:
             # Telegram took it, and what it said to it cannot be read.
             raise ReplyUnknown("sent, and the answer is not the Bot API's") from None
 

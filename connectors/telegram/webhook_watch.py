@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from telegram import WebhookInfo
 from telegram.error import TelegramError
 
-from connectors.telegram.api import Api
+from connectors.telegram.api import UNREADABLE, Api
 from connectors.telegram.settings import WebhookAccount
 from gateway.contract import Delivery
 from gateway.errors import NotConnected
@@ -71,7 +71,7 @@ class WebhookWatch:
             raise NotConnected("not connected yet")
         try:
             return await self._api.bot.get_webhook_info()
-        except (TelegramError, TypeError, KeyError, ValueError) as error:
+        except (TelegramError, *UNREADABLE) as error:
             log.warning(
                 "telegram.not_watched",
                 extra={"account": self.account, "error": type(error).__name__},

@@ -7,7 +7,9 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel, SecretStr
 
+from connectors.call_center.settings import CallCenterSettings
 from connectors.complaint_box.settings import ComplaintBoxSettings
+from connectors.mail.settings import MailSettings
 from connectors.meta.settings import MetaSettings
 from connectors.sms.settings import Account, SmsSettings
 from connectors.telegram.settings import TelegramSettings
@@ -43,6 +45,8 @@ SECTIONS: list[type[Section]] = [
     TelegramSettings,
     MetaSettings,
     XSettings,
+    MailSettings,
+    CallCenterSettings,
     ComplaintBoxSettings,
     AuthSettings,
     LedgerSettings,

@@ -1,10 +1,12 @@
 """A real Kannel delivers SMS into a real event log, over real HTTP."""
 
 import asyncio
+import random
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -12,14 +14,16 @@ import pytest
 from aiohttp.test_utils import TestServer
 
 from connectors.sms.connector import SmsConnector
+from connectors.sms.joining import join
 from connectors.sms.settings import SmsSettings
 from gateway.contract import Route, WebReply, WebRequest
 from gateway.errors import NotKept, OutcomeUnknown
 from gateway.intake import Intake
 from gateway.log.sqlite import SqliteLog
+from gateway.pieces import Pieces
 from gateway.sealing import load_opener, load_sealer, new_key_pair
 from gateway.web import public_app
-from normalizer.event import ComplaintEvent, IdBasis, Missing, PrivatePart
+from normalizer.event import Channel, ComplaintEvent, IdBasis, Missing, PrivatePart
 from normalizer.normalize import Context
 from tests.intake_bench import TOPICS, Bench, FaultyLog
 from tests.servers import ServerMissing, free_ports
@@ -44,6 +48,7 @@ class Webhook:
     #: The id of every request, whatever became of it.
     asked: list[str | None] = field(default_factory=list)
     refused: int = 0
+    join_wait_seconds: float = 60.0
 
     async def events(self) -> list[tuple[ComplaintEvent, PrivatePart]]:
         return [
@@ -55,7 +60,14 @@ class Webhook:
         return {private.original_text for _, private in await self.events()}
 
     def routes(self, password: str) -> list[Route]:
-        account = {"name": "desa", "dialect": "kannel", "username": "kannel", "password": password}
+        account: dict[str, object] = {
+            "name": "desa",
+            "dialect": "kannel",
+            "username": "kannel",
+            "password": password,
+            # As long as a test waits for a part that never comes.
+            "join_wait_seconds": self.join_wait_seconds,
+        }
         settings = SmsSettings.model_validate({"accounts": [account]})
         routes = SmsConnector(settings.accounts, "http://127.0.0.1").routes()
         return [
@@ -97,11 +109,14 @@ async def webhook(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterat
     await inner.open()
     await inner.create_topics(TOPICS.specs())
     log = FaultyLog(inner)
+    pieces = Pieces(tmp_path / "pieces.db", b"s" * 32, {Channel.SMS: join})
+    await pieces.open()
     intake = Intake(
         log,  # type: ignore[arg-type]  # it hands everything but append through
         TOPICS,
         Context(reporter_key_secret=b"s" * 32),
         load_sealer(tmp_path / "public.json"),
+        pieces=pieces,
     )
     (port,) = free_ports(1)
     made = Webhook(Bench(intake, log, load_opener(tmp_path / "private")), port)
@@ -109,6 +124,7 @@ async def webhook(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterat
     app = public_app(intake, [Routes(made.routes(expected))], max_body_bytes=65_536)
     async with TestServer(app, port=port):
         yield made
+    await pieces.close()
     await inner.close()
 
 
@@ -120,9 +136,11 @@ def start_kannel(tmp_path: Path, webhook: Webhook) -> Iterator[Start]:
     """Starts the one Kannel of a test, pointed at the webhook."""
     running: list[AbstractContextManager[Kannel]] = []
 
-    def start(method: Literal["GET", "POST"] = "GET", joining_seconds: int = 60) -> Kannel:
+    def start(
+        method: Literal["GET", "POST"] = "GET", joining_seconds: int = 60, *, joins: bool = True
+    ) -> Kannel:
         url = f"http://kannel:{PASSWORD}@127.0.0.1:{webhook.port}/sms/desa"
-        manager = running_kannel(tmp_path, url, method, joining_seconds)
+        manager = running_kannel(tmp_path, url, method, joining_seconds, joins=joins)
         try:
             kannel = manager.__enter__()
         except ServerMissing as missing:
@@ -217,14 +235,60 @@ async def test_lost_confirmation_repeats_under_one_id(
 
 
 async def test_part_that_stays_alone_is_kept_and_marked(
-    webhook: Webhook, start_kannel: Start
+    webhook: Webhook, start_kannel: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    ahead = timedelta()
+    monkeypatch.setattr(webhook.bench.intake, "_clock", lambda: datetime.now(UTC) + ahead)
     kannel = start_kannel(joining_seconds=2)
     kannel.send_part(SENDER, "1708", "yang kedua saja", part=2, parts=2)
-    await _until(webhook.bench.events)
+
+    async def published() -> bool:
+        nonlocal ahead
+        # A day later nothing waits any longer.
+        ahead += timedelta(days=1)
+        await webhook.bench.intake.publish_ripe()
+        return bool(await webhook.bench.events())
+
+    await _until(published)
     ((event, private),) = await webhook.events()
-    assert private.original_text == "yang kedua saja"
+    assert "yang kedua saja" in (private.original_text or "")
     assert Missing.PARTS in event.completeness
+
+
+@pytest.mark.parametrize("joins", [True, False])
+async def test_a_hundred_long_sms_from_twenty_senders(
+    webhook: Webhook, start_kannel: Start, joins: bool
+) -> None:
+    """Joined by Kannel, or by us: parts of different senders mixed, shuffled, some twice."""
+    kannel = start_kannel(joins=joins)
+    chance = random.Random(20260302)
+    wanted: set[tuple[str, str]] = set()
+    parts: list[tuple[str, str, int, int, int]] = []
+    for number in range(100):
+        sender = f"+62812000090{number % 20:02d}"
+        count = chance.randint(2, 8)
+        texts = [f"aduan {number} bagian {part} [{{^}}] " for part in range(1, count + 1)]
+        texts[-1] = texts[-1].strip()
+        wanted.add((sender, "".join(texts)))
+        # Neighbours use the same references; one phone counts on with every message.
+        reference = number // 20
+        parts += [(sender, text, part, count, reference) for part, text in enumerate(texts, 1)]
+    chance.shuffle(parts)
+
+    def send_all() -> None:
+        for sender, text, part, count, reference in parts:
+            kannel.send_part(sender, "1708", text, part=part, parts=count, reference=reference)
+
+    await asyncio.to_thread(send_all)
+
+    async def all_there() -> bool:
+        return len(await webhook.bench.events()) >= 100
+
+    await _until(all_there)
+    found = await webhook.events()
+    assert {(private.phone, private.original_text) for _, private in found} == wanted
+    assert len({event.complaint_id for event, _ in found}) == 100
+    assert not any(Missing.PARTS in event.completeness for event, _ in found)
 
 
 @pytest.mark.parametrize("webhook", ["kata-sandi-lain"], indirect=True)

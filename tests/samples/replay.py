@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from pydantic import SecretStr
 
 from connectors.mail.payload import read_mail
 from connectors.mail.settings import MailSettings
@@ -266,6 +267,8 @@ async def _signature(case: Case, config: ConfigFile) -> bool:
 
 async def _twilio_holds(told: Any, config: ConfigFile) -> bool:
     account = next(a for a in config.load(SmsSettings).accounts if isinstance(a, TwilioAccount))
+    # Vectors use a token that is too short for settings.
+    account = account.model_copy(update={"auth_token": SecretStr(told["auth_token"])})
     url = urlsplit(told["url"])
     given = told["post_params"]
     form = [tuple(one) for one in (given.items() if isinstance(given, dict) else given or ())]

@@ -31,7 +31,7 @@ admin-interface = 127.0.0.1
 admin-password = {secret}
 smsbox-port = {box}
 smsbox-interface = 127.0.0.1
-sms-combine-concatenated-mo = true
+sms-combine-concatenated-mo = {joins}
 sms-combine-concatenated-mo-timeout = {joining_seconds}
 dlr-storage = internal
 
@@ -119,9 +119,16 @@ class Kannel:
 
 @contextmanager
 def running_kannel(
-    directory: Path, url: str, method: Literal["GET", "POST"], joining_seconds: int = 60
+    directory: Path,
+    url: str,
+    method: Literal["GET", "POST"],
+    joining_seconds: int = 60,
+    *,
+    joins: bool = True,
 ) -> Iterator[Kannel]:
     """Kannel with one service that calls ``url`` (with user and password in it) for every SMS.
+
+    ``joins``: whether Kannel joins long messages, or hands on their parts.
 
     Raises:
         ServerMissing: it is not installed or does not start.
@@ -141,6 +148,7 @@ def running_kannel(
             smsc=smsc,
             secret=_SECRET,
             joining_seconds=joining_seconds,
+            joins=str(joins).lower(),
             echo_keyword=ECHO_KEYWORD,
             echo_answer=ECHO_ANSWER,
             service=service,

@@ -54,6 +54,8 @@ async def test_a_command_is_no_complaint(answers: Bench) -> None:
     answers.note(event)
     answers.note_entered(receipt(event))
     assert answers.outbox.waiting() == 1
+    async with answers.sending():
+        await answers.ended(1)
     assert "tidak ditemukan" in await _told(answers, f"/status {event.reference}")
 
 

@@ -42,7 +42,7 @@ async def test_nothing_is_confirmed_while_the_log_is_away(
     async with driving(make(telegram, tmp_path), bench):
 
         async def tried_often() -> bool:
-            return faults._value.get() >= before + 3
+            return bool(faults._value.get() >= before + 3)
 
         await eventually(tried_often, "the tries")
         assert len(telegram.api.updates) == 1

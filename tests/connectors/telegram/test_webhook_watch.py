@@ -55,7 +55,7 @@ async def look(telegram: Telegram) -> AsyncIterator[Look]:
         await asyncio.wait_for(steps.asleep.wait(), 10)
         steps.asleep.clear()
         looks += 1
-        return (GAUGE._value.get() - now) / 60.0
+        return (float(GAUGE._value.get()) - now) / 60.0
 
     GAUGE.set(0)
     yield one
