@@ -110,4 +110,5 @@ def test_topics_as_created() -> None:
     assert entered.compacted
     assert entered.retention_seconds is None
     assert (replied.name, media.name) == ("complaints.replied.v1", "complaints.media.v1")
-    assert not (replied.compacted or media.compacted)
+    assert not replied.compacted
+    assert not media.compacted

@@ -132,9 +132,8 @@ class Dovecot:
         while time.monotonic() < deadline:
             if self._process.exit_code() is not None:
                 raise ServerMissing(f"Dovecot ended at start:\n{self._last_words()}")
-            with suppress(OSError, IMAPClient.Error):
-                with self.client():
-                    return
+            with suppress(OSError, IMAPClient.Error), self.client():
+                return
             time.sleep(0.05)
         raise ServerMissing(f"Dovecot let nobody in:\n{self._last_words()}")
 
