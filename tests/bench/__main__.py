@@ -14,6 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from tests.bench.channels import asked_channels, called_channels
 from tests.bench.entries import entries_per_second
 from tests.bench.intake import Result, Rig, running_rig
 from tests.bench.load import ACCOUNT, measure
@@ -29,6 +30,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--seconds", type=float, default=5.0, help="per measurement")
     parser.add_argument("--entries", type=int, default=400, help="complaints for deliver")
+    parser.add_argument("--items", type=int, default=1000, help="for each channel")
     parser.add_argument("--no-kafka", action="store_true")
     arguments = parser.parse_args()
     out = Console(width=130)
@@ -46,11 +48,14 @@ def main() -> None:
             "log", "what", "processes", "SMS/s", "of floor", "p50 ms", "p99 ms",
             "p99 at half", "idle MB", "after MB",
         )  # fmt: skip
+        floor_rates: list[float] = []
         for number, (name, bootstrap) in enumerate(logs.items()):
             for processes in (1, 2):
                 where = Path(directory) / f"{number}-{processes}"
-                _compare(table, name, processes, where, bootstrap, arguments.seconds)
+                rate = _compare(table, name, processes, where, bootstrap, arguments.seconds)
+                floor_rates.append(rate)
         out.print(table)
+        _channels(out, Path(directory), floor_rates[0], arguments.items)
         rate, memory = entries_per_second(Path(directory) / "deliver", arguments.entries)
         out.print(
             f"deliver: {rate:.0f} entries/s into the sandbox "
@@ -61,7 +66,8 @@ def main() -> None:
 
 def _compare(
     table: Table, log: str, processes: int, where: Path, bootstrap: str, seconds: float
-) -> None:
+) -> float:
+    """Two rows; the floor's rate."""
     floor = _measured("floor", processes, where / "floor", bootstrap, seconds)
     intake = _measured("intake", processes, where / "intake", bootstrap, seconds)
     for what, result in (("floor", floor), ("intake", intake)):
@@ -77,6 +83,19 @@ def _compare(
             f"{result.idle_mb:.0f}",
             f"{result.after_mb:.0f}",
         )
+
+    return floor.peak.per_second
+
+
+def _channels(out: Console, directory: Path, floor: float, items: int) -> None:
+    """Items a second through each connector into the embedded log, one process."""
+    table = Table("channel", "items", "items/s", "of floor")
+    results = list(called_channels(directory / "called", items))
+    results += asked_channels(directory / "asked", items)
+    for one in results:
+        rate = f"{one.per_second:,.0f}"
+        table.add_row(one.what, str(one.items), rate, f"{one.per_second / floor:.3f}")
+    out.print(table)
 
 
 def _measured(what: str, processes: int, where: Path, bootstrap: str, seconds: float) -> Result:

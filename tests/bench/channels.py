@@ -2,19 +2,25 @@
 
 import asyncio
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
+from aiohttp.test_utils import TestServer
 
+from connectors.mail.sample import invented
 from connectors.registry import sample_calls
 from gateway.contract import Call
 from gateway.settings import read_config
 from tests.bench.intake import running_rig
 from tests.bench.load import TEXT
 from tests.e2e.stack import ask
+from tests.servers.bot_api import BotApi
+from tests.servers.dovecot import PASSWORD, USER, running_dovecot
 from tests.waiting import wait_for
 
 #: As in the comparison with the floor.
@@ -50,6 +56,25 @@ handle = "aduan_contoh"
 name = "pbx"
 dialect = "generic"
 verify = {{ secret = "{_TOKEN}" }}
+"""
+
+_MAILBOX = """
+[[mail.accounts]]
+name = "aduan"
+host = "127.0.0.1"
+port = {port}
+security = "plain"
+username = "{user}"
+password = "{password}"
+"""
+_BOT_TOKEN = "123456:AAE-invented-bot-token-0123456789abc"
+_BOT = f"""
+[[telegram.accounts]]
+name = "bot"
+mode = "polling"
+bot_token = "{_BOT_TOKEN}"
+username = "pintu_aduan_bot"
+base_url = "{{url}}"
 """
 
 #: What the table says, the channel, and the account.
@@ -105,9 +130,7 @@ async def _fire(calls: Sequence[Call]) -> float:
         return len(calls) / (time.perf_counter() - started)
 
 
-def polled_channel(
-    what: str, channel: str, where: Path, accounts: str, items: int
-) -> ChannelResult:
+def _asked(what: str, channel: str, where: Path, accounts: str, items: int) -> ChannelResult:
     """A channel that we ask, whose server has ``items`` ready when the intake starts."""
     started = time.perf_counter()
     with running_rig("intake", 1, where, "", accounts) as rig:
@@ -127,3 +150,48 @@ def _reached(url: str, channel: str, items: int) -> Callable[[], bool]:
         return sum(map(float, found)) >= items
 
     return check
+
+
+def asked_channels(where: Path, items: int) -> Iterator[ChannelResult]:
+    """Every channel that we ask, whose servers have the items ready."""
+    where.mkdir()
+    with running_dovecot() as dovecot:
+        for number in range(items):
+            dovecot.drop_in(str(number), invented(f"{TEXT} {number}"))
+        accounts = _MAILBOX.format(port=dovecot.port, user=USER, password=PASSWORD)
+        yield _asked("e-mail (IMAP)", "email", where / "mail", accounts, items)
+    with _bot(items) as url:
+        yield _asked("Telegram, polling", "telegram", where / "bot", _BOT.format(url=url), items)
+
+
+@contextmanager
+def _bot(items: int) -> Iterator[str]:
+    """A bot with so many messages waiting, on an event loop of its own."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+
+    async def start() -> TestServer:
+        api = BotApi(_BOT_TOKEN)
+        for number in range(items):
+            person = {"id": 9000 + number % 500, "first_name": "Warga", "is_bot": False}
+            api.happen(
+                message={
+                    "message_id": number + 1,
+                    "date": 1772413200,
+                    "chat": {"id": person["id"], "type": "private", "first_name": "Warga"},
+                    "from": person,
+                    "text": f"{TEXT} {number}",
+                }
+            )
+        server = TestServer(api.app())
+        await server.start_server()
+        return server
+
+    server = asyncio.run_coroutine_threadsafe(start(), loop).result()
+    try:
+        yield str(server.make_url("")).rstrip("/")
+    finally:
+        asyncio.run_coroutine_threadsafe(server.close(), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()

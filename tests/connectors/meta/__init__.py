@@ -1,0 +1,1 @@
+"""Tests of the Meta channel; see tests/__init__.py."""
