@@ -15,6 +15,7 @@ from sqlalchemy import (
     RowMapping,
     Select,
     and_,
+    exists,
     func,
     or_,
     select,
@@ -137,6 +138,7 @@ class Attachments:
     def due(self, now: datetime, limit: int, without: Collection[UUID] = ()) -> Sequence[Parcel]:
         """What can be passed on now: stored, and its complaint has a number in LAPOR."""
         parent = complaint.alias("parent")
+        twin = attachment.alias("twin")
         number = func.coalesce(complaint.c.tracking_id, parent.c.tracking_id)
         query = (
             select(attachment, number.label("number"), complaint.c.event)
@@ -153,6 +155,11 @@ class Attachments:
                 attachment.c.state == AttachmentState.STORED,
                 or_(attachment.c.next_try_at.is_(None), attachment.c.next_try_at <= now),
                 or_(complaint.c.state == State.ENTERED, parent.c.tracking_id.is_not(None)),
+                # An edited caption brings the same picture again.
+                ~exists().where(
+                    twin.c.complaint_id == complaint.c.linked_to,
+                    twin.c.sha256 == attachment.c.sha256,
+                ),
                 attachment.c.complaint_id.not_in([str(one) for one in without]),
             )
             .order_by(attachment.c.complaint_id, attachment.c.position)

@@ -37,7 +37,9 @@ class WebReply:
     body: bytes = b""
     content_type: str = "text/plain"
     #: Why a request without items is in order, for the metrics.
-    ignored: Literal["delivery_report", "handshake", "own_message"] | None = None
+    ignored: (
+        Literal["delivery_report", "handshake", "own_message", "not_addressed", "protocol"] | None
+    ) = None
 
 
 @dataclass(frozen=True, slots=True)

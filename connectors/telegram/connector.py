@@ -12,7 +12,6 @@ from connectors.telegram.settings import PollingAccount, TelegramSettings, Webho
 from connectors.telegram.webhook_watch import WebhookWatch
 from gateway.contract import Route, WebReply, WebRequest
 from gateway.errors import Forged
-from gateway.metrics import INTAKE_IGNORED
 from gateway.settings import ConfigFile, GatewaySettings, NormalizerSettings, WebSettings
 from normalizer.draft import Draft, Gathering
 from normalizer.event import Channel
@@ -67,9 +66,7 @@ def _verify(account: WebhookAccount, request: WebRequest) -> None:
 def _read(reader: Reader, request: WebRequest) -> WebReply:
     """Any 2xx confirms an update; an empty body asks Telegram for nothing."""
     reading = reader.parse(request.body)
-    if reading.ignored is not None:
-        INTAKE_IGNORED.labels(Channel.TELEGRAM, reader.account.name, reading.ignored).inc()
-    return WebReply(() if reading.item is None else (reading.item,))
+    return WebReply(() if reading.item is None else (reading.item,), ignored=reading.ignored)
 
 
 def build(config: ConfigFile) -> Sequence[TelegramWebhooks | TelegramPolling | WebhookWatch]:

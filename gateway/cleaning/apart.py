@@ -43,9 +43,12 @@ class CleaningApart:
     """Starts the children. Make it inside a running loop."""
 
     def __init__(
-        self, command: tuple[str, ...] = (sys.executable, "-m", "gateway.cleaning")
+        self,
+        command: tuple[str, ...] = (sys.executable, "-m", "gateway.cleaning"),
+        wall_seconds: float = _WALL_SECONDS,
     ) -> None:
         self._command = command
+        self._wall_seconds = wall_seconds
         self._places = asyncio.Semaphore(_AT_ONCE)
 
     async def clean(self, content: bytes) -> Cleaned:
@@ -79,7 +82,7 @@ class CleaningApart:
                 f"no process for an attachment could be started ({type(error).__name__})"
             ) from None
         try:
-            async with asyncio.timeout(_WALL_SECONDS):
+            async with asyncio.timeout(self._wall_seconds):
                 said, _ = await child.communicate(content)
         except TimeoutError:
             return None

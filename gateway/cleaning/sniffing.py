@@ -164,10 +164,10 @@ def _words(content: bytes) -> bytes | None:
 
 
 def _markup(words: bytes) -> str:
-    if _HTML.search(words[:4096]):
-        return "text/html"
     if b"<svg" in words[:4096].lower():
         return "image/svg+xml"
+    if _HTML.search(words[:4096]):
+        return "text/html"
     return "text/x-script" if _SCRIPT.match(words) else "text/xml"
 
 

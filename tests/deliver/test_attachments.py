@@ -147,3 +147,13 @@ def test_a_later_photo_goes_with_its_complaint(
     any_ledger.move(row, State.LINKED, WORKER, "supplement", NOON, linked_to=first.complaint_id)
     parcels = any_ledger.attachments.due(LATER, 10)
     assert [parcel.tracking_id for parcel in parcels] == (["9165816"] if goes else [])
+
+
+def test_an_edited_caption_does_not_send_the_picture_again(any_ledger: Ledger) -> None:
+    first = make_event(attachments=(STORED,))
+    entered(any_ledger, first, 0, "9165816")
+    edit = make_event(attachments=(STORED,), relates_to=first.complaint_id, relation=Relation.EDIT)
+    row, _ = any_ledger.record(edit, at(1), NOON, WORKER)
+    any_ledger.move(row, State.LINKED, WORKER, "edit", NOON, linked_to=first.complaint_id)
+    (parcel,) = any_ledger.attachments.due(LATER, 10)
+    assert parcel.complaint_id == first.complaint_id

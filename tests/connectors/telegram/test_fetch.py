@@ -60,6 +60,7 @@ async def test_what_a_failure_means(
     telegram.api.faults[method].extend([fault] * times)
     with pytest.raises(raised) as failed:
         await fetcher.fetch("foto", MOST_BYTES)
+    assert failed.value.__cause__ is None
     assert failed.value.__suppress_context__ or failed.value.__context__ is None
     assert (await fetcher.fetch("foto", MOST_BYTES)).content == PICTURE
 

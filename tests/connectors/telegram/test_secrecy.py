@@ -27,6 +27,7 @@ from tests.servers import free_ports
 from tests.servers.bot_api import ApiError, Cut, Fault, Garbage
 
 SECRETS = (TOKEN, TOKEN.partition(":")[2], "Sri Contoh", "5000000001")
+_ECHO = f"no page at /bot{TOKEN}/x for Sri Contoh".encode()
 FAULTS: list[Fault | None] = [
     None,
     ApiError(400, "Bad Request: chat not found"),
@@ -34,7 +35,8 @@ FAULTS: list[Fault | None] = [
     ApiError(409, "Conflict"),
     ApiError(429, "Too Many Requests", retry_after=3),
     ApiError(500, "Internal Server Error"),
-    Garbage(f"no page at /bot{TOKEN}/x for Sri Contoh".encode()),
+    Garbage(_ECHO),
+    Garbage(_ECHO, status=502),
     Garbage(b'{"ok":true,"result":[]}'),
     Cut(),
 ]
