@@ -156,9 +156,17 @@ class Intake:
         if self._pieces is None:
             return 0
         ripe = await self._pieces.ripe(self._clock())
+        fault: NotKept | None = None
         for one in ripe:
-            await self._take(one.draft, self._next_instant(), None)
+            try:
+                await self._take(one.draft, self._next_instant(), None)
+            except NotKept as error:
+                # Each has its chance before the first fault is told.
+                fault = fault or error
+                continue
             await self._pieces.published(one.group, self._clock())
+        if fault is not None:
+            raise fault
         return len(ripe)
 
     async def _gather(self, piece: Piece, now: datetime, traceparent: str | None) -> Kept:

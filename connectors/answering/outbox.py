@@ -25,6 +25,7 @@ from connectors.answering.rows import (
 )
 from connectors.answering.selecting import (
     answers,
+    from_ms,
     handed_over,
     items,
     receipt_of,
@@ -228,12 +229,17 @@ class Outbox:
         if not self._tells_entered:
             return
         answerable = connection.execute(
-            "SELECT 1 FROM item JOIN receipt USING (complaint_id)"
-            " WHERE complaint_id = ? AND reply_to IS NOT NULL AND NOT command",
+            "SELECT coalesce(max(a.created_at_ms), 0) FROM item i JOIN receipt USING (complaint_id)"
+            " LEFT JOIN answer a USING (complaint_id)"
+            " WHERE complaint_id = ? AND reply_to IS NOT NULL AND NOT command"
+            " GROUP BY complaint_id",
             (str(complaint_id),),
         ).get
-        if answerable:
-            _add_answer(connection, complaint_id, Wanted(ReplyKind.ENTERED), now)
+        if answerable is not None:
+            # Its turn is not before that of the first answer, whose thread may have had the later
+            # clock.
+            turn = max(now, from_ms(answerable))
+            _add_answer(connection, complaint_id, Wanted(ReplyKind.ENTERED), turn)
 
 
 def _add_item(connection: apsw.Connection, item: Known) -> None:

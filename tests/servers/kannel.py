@@ -1,17 +1,21 @@
-"""A real Kannel: bearerbox, smsbox and the fake SMS centre that Debian ships for tests."""
+"""A real Kannel: bearerbox, smsbox and an SMS centre before them.
+
+The centre is the fake one that Debian ships for tests, or ours, which speaks SMPP as operators do.
+"""
 
 import re
 import shutil
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
 from tests.servers import ServerMissing, free_ports
 from tests.servers.process import ServerProcess
+from tests.servers.smsc import Smsc
 
 _PROGRAMS = ("/usr/sbin/bearerbox", "/usr/sbin/smsbox", "/usr/lib/kannel/test/fakesmsc")
 _SECRET = "invented-admin"
@@ -35,11 +39,7 @@ sms-combine-concatenated-mo = {joins}
 sms-combine-concatenated-mo-timeout = {joining_seconds}
 dlr-storage = internal
 
-group = smsc
-smsc = fake
-smsc-id = sim
-port = {smsc}
-connect-allow-ip = 127.0.0.1
+{smsc}
 
 group = smsbox
 bearerbox-host = 127.0.0.1
@@ -55,6 +55,25 @@ keyword = default
 catch-all = true
 max-messages = 0
 {service}
+"""
+_FAKE = """\
+group = smsc
+smsc = fake
+smsc-id = sim
+port = {port}
+connect-allow-ip = 127.0.0.1
+"""
+_SMPP = """\
+group = smsc
+smsc = smpp
+smsc-id = sim
+host = 127.0.0.1
+port = {port}
+transceiver-mode = true
+smsc-username = sim
+smsc-password = invented
+system-type = uji
+reconnect-delay = 1
 """
 _GET = "from=%p&to=%P&ts=%t&id=%I&coding=%c&charset=%C&udh=%u&smsc=%i&dlr=%d&text=%b"
 
@@ -119,27 +138,55 @@ class Kannel:
 
 @contextmanager
 def running_kannel(
-    directory: Path,
-    url: str,
-    method: Literal["GET", "POST"],
-    joining_seconds: int = 60,
-    *,
-    joins: bool = True,
+    directory: Path, url: str, method: Literal["GET", "POST"], joining_seconds: int = 60
 ) -> Iterator[Kannel]:
     """Kannel with one service that calls ``url`` (with user and password in it) for every SMS.
-
-    ``joins``: whether Kannel joins long messages, or hands on their parts.
 
     Raises:
         ServerMissing: it is not installed or does not start.
     """
-    for program in _PROGRAMS:
-        if shutil.which(program) is None:
-            raise ServerMissing(f"no {program}: apt-get install kannel kannel-extras")
-    admin, box, smsc = free_ports(3)
+    (port,) = free_ports(1)
     service = f'get-url = "{url}?{_GET}"'
     if method == "POST":
         service = f'post-url = "{url}?id=%I"\nsend-sender = true'
+    smsc = _FAKE.format(port=port)
+    with _running_boxes(directory, smsc, service, "true", joining_seconds) as until_shown:
+        kannel = Kannel(port, directory)
+        try:
+            until_shown("(online")
+            yield kannel
+        finally:
+            kannel.hang_up()
+
+
+@contextmanager
+def running_kannel_on_smpp(directory: Path, url: str, *, joins: bool) -> Iterator[Smsc]:
+    """Kannel connected to an SMS centre of ours; ``joins``: it joins long messages itself.
+
+    Raises:
+        ServerMissing: it is not installed or does not start.
+    """
+    smsc = Smsc()
+    service = f'get-url = "{url}?{_GET}"'
+    told = "true" if joins else "false"
+    try:
+        config = _SMPP.format(port=smsc.port)
+        with _running_boxes(directory, config, service, told, 60) as until_shown:
+            until_shown("(online")
+            yield smsc
+    finally:
+        smsc.close()
+
+
+@contextmanager
+def _running_boxes(
+    directory: Path, smsc: str, service: str, joins: str, joining_seconds: int
+) -> Iterator[Callable[[str], None]]:
+    """Both boxes; what is yielded waits until the status page shows some words."""
+    for program in _PROGRAMS:
+        if shutil.which(program) is None:
+            raise ServerMissing(f"no {program}: apt-get install kannel kannel-extras")
+    admin, box = free_ports(2)
     config = directory / "kannel.conf"
     config.write_text(
         _CONFIG.format(
@@ -147,8 +194,8 @@ def running_kannel(
             box=box,
             smsc=smsc,
             secret=_SECRET,
+            joins=joins,
             joining_seconds=joining_seconds,
-            joins=str(joins).lower(),
             echo_keyword=ECHO_KEYWORD,
             echo_answer=ECHO_ANSWER,
             service=service,
@@ -162,12 +209,7 @@ def running_kannel(
         smsbox = ServerProcess([_PROGRAMS[1], str(config)], directory / "smsbox.log", directory)
         try:
             _wait_for(status, "smsbox:", smsbox)
-            kannel = Kannel(smsc, directory)
-            try:
-                _wait_for(status, "(online", bearerbox)
-                yield kannel
-            finally:
-                kannel.hang_up()
+            yield lambda words: _wait_for(status, words, bearerbox)
         finally:
             smsbox.kill()
     finally:

@@ -8,7 +8,9 @@ import pytest
 from gateway.sealing import Opener, Sealer, load_opener, load_sealer, new_key_pair
 from tests.connectors.answering.bench import Bench
 from tests.connectors.answering.making import Maker
+from tests.connectors.answering.office import Office, opened_office
 from tests.connectors.answering.platform import Platform, running_platform
+from tests.servers import free_ports
 
 
 @pytest.fixture(scope="session")
@@ -49,3 +51,14 @@ async def answers(
     made.replier()
     yield made
     await made.close()
+
+
+@pytest.fixture
+async def office(
+    tmp_path: Path, platform: Platform, reply_keys: Path, reply_sealer: Sealer
+) -> AsyncIterator[Office]:
+    port = free_ports(1)[0]
+    async with opened_office(
+        tmp_path / "office", platform, reply_keys, reply_sealer, port
+    ) as opened:
+        yield opened

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from gateway.cloudevents import entered_record
 from gateway.log import Position, Record, StoredRecord
 from gateway.sealing import Sealer
 from normalizer.draft import Draft, Sender, SenderKind, SourceRef
@@ -113,7 +114,7 @@ def receipt(event: ComplaintEvent, at: datetime = NOON, tracking_id: str = "9165
         mode="v3",
         entered_at=at,
     )
-    return Record(None, made.to_bytes())
+    return entered_record(made)
 
 
 def stored(record: Record, offset: int = 0) -> StoredRecord:
