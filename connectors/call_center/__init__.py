@@ -1,11 +1,11 @@
-"""Calls, as telephone systems and cloud providers tell of them: one item for each call.
+"""Telephone calls: what a PBX or a cloud telephone system tells of them, one item for each call.
 
-Manuals: Twilio, "Voice webhooks", "Recording" and "Transcription"; Asterisk, "Hangup Handlers" and
-"CDR"; FreeSWITCH, "mod_json_cdr". Whatever can post JSON fits the ``generic`` dialect.
+Manuals: Twilio, "Voice webhooks", "TwiML <Record>"; Asterisk, "Hangup handlers"; FreeSWITCH,
+"mod_json_cdr". Every other system fits the ``generic`` dialect, whose field names are settings.
 
-One event, as the ``generic`` dialect expects it::
+The events of one call come in any order, twice, or not at all; they are gathered and joined. One
+event, as ``docs/examples/pintu-call`` posts it::
 
-    {"call_id": "1763.42", "event": "voicemail", "caller": "081200009001", "called": "0351749001",
-     "time": "2026-03-02T08:15:30+07:00", "direction": "inbound", "duration": 42,
-     "recording_url": "https://pbx.example.go.id/rec/1763.42.wav", "transcription": "Lampu padam"}
+    {"call_id": "1772414130.42", "event": "ended", "from": "081200009001", "time": "1772414330",
+     "talk_seconds": "200"}
 """

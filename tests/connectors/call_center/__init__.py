@@ -1,1 +1,1 @@
-"""Tests of the call center; see tests/__init__.py."""
+"""Calls: what telephone systems tell, and the one item that comes of it."""
