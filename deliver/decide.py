@@ -85,5 +85,10 @@ def _goes_with(event: ComplaintEvent, parent: LedgerRow | None) -> bool:
         return True
     if parent is None or parent.state is State.EXCLUDED:
         return False
+    if event.relation is Relation.REPLY_TO:
+        # In public, whoever answers somebody else's complaint has one of their own.
+        key = event.reporter.key
+        if key is None or key != parent.event().reporter.key:
+            return False
     # What the caller said when somebody rang back is the complaint; the missed call is none.
     return not (parent.state is State.HELD and parent.event().awaits is not None)

@@ -113,6 +113,12 @@ class Outbox:
             )
             return next(iter(answers(connection, rest, (lane, to_ms(now)))), None)
 
+    def waiting_since(self, lane: str, before: datetime) -> list[Due]:
+        """Waiting answers of this lane that were asked for until then; some."""
+        with self._reading() as connection:
+            rest = "WHERE a.state = 'waiting' AND a.lane = ? AND a.created_at_ms <= ? LIMIT ?"
+            return answers(connection, rest, (lane, to_ms(before), _BATCH))
+
     def begin(
         self, key: AnswerKey, recipient: str, now: datetime, cap: tuple[int, datetime] | None
     ) -> str | None:

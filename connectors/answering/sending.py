@@ -214,8 +214,11 @@ class Sender:
             state, reason = AnswerState.FAILED, fault.reason
         except (ReplyUnknown, TimeoutError):
             state, reason = AnswerState.UNKNOWN, "no_answer"
-        except Exception as error:  # noqa: BLE001 - a replier's fault costs one answer, not all
-            log.error("reply.replier_failed", extra={**_ids(due), "error": type(error).__name__})
+        except Exception as error:
+            # A replier's own fault costs one answer, not all.
+            log.exception(
+                "reply.replier_failed", extra={**_ids(due), "error": type(error).__name__}
+            )
             state, reason = AnswerState.UNKNOWN, "replier_failed"
         lane.well()
         kept = shown_provider_id(lane.replier.channel, provider_id, path.address)
@@ -225,7 +228,11 @@ class Sender:
         now, attempts = self._now(), due.answer.attempts + 1
         next_try_at = lane.away(fault, attempts, now)
         if now >= due.answer.created_at + self._rules.give_up:
-            await self._end(due, AnswerState.FAILED, "gave_up")
+            # What waited behind it as long would each wait for a rest of its own.
+            before = now - self._rules.give_up
+            behind = await asyncio.to_thread(self._outbox.waiting_since, lane.name, before)
+            for overdue in (due, *behind):
+                await self._end(overdue, AnswerState.FAILED, "gave_up")
             return
         await asyncio.to_thread(self._outbox.postpone, due.answer.key, next_try_at)
         delay = (next_try_at - now).total_seconds()

@@ -188,8 +188,9 @@ def _explained(error: GraphError) -> str:
 
 
 def _demand(what: str, needed: Sequence[str], subscribed: object) -> None:
-    there = {one.get("name") if isinstance(one, dict) else one for one in _items(subscribed)}
-    missing = sorted(set(needed) - there)
+    # An app's fields come with their version, a page's without.
+    names = [as_mapping(one).get("name", one) for one in _items(subscribed)]
+    missing = sorted(name for name in needed if name not in names)
     if missing:
         raise GatewayFault(
             f"{what} is not subscribed to {', '.join(missing)}; add them in the App Dashboard "

@@ -4,12 +4,9 @@ Messenger Platform, "Webhook events": one object for each message, edit, reactio
 """
 
 from connectors.meta.fields import (
-    Degrees,
-    Flag,
     Id,
     Moment,
     Part,
-    Parts,
     Shape,
     Text,
     as_id,
@@ -20,13 +17,12 @@ from connectors.meta.item import (
     Content,
     Found,
     Outcome,
-    is_stored_by_meta,
-    joined,
     related,
     unsupported,
     window,
 )
-from normalizer.draft import DraftAttachment, RejectionReason, Sender, SenderKind
+from connectors.meta.messaging_content import Message, content_of
+from normalizer.draft import RejectionReason, Sender, SenderKind
 from normalizer.event import Exclusion, Relation, ReplyPath
 
 #: What a person did.
@@ -44,76 +40,12 @@ _QUIET = (
     "request_thread_control",
     "response_feedback",
 )
-#: What Meta calls files, and what they usually are: it does not tell.
-_FILES = {
-    "image": "image/jpeg",
-    "video": "video/mp4",
-    "audio": "audio/mp4",
-    "file": "application/octet-stream",
-}
-_SHARED = {
-    "story_mention": "[menyebut kami dalam cerita Instagram]",
-    "share": "[membagikan kiriman]",
-    "post": "[membagikan kiriman]",
-    "ig_post": "[membagikan kiriman]",
-    "reel": "[membagikan reel]",
-    "ig_reel": "[membagikan reel]",
-    "story": "[membagikan cerita]",
-    "ig_story": "[membagikan cerita]",
-    "location": "[lokasi]",
-    "fallback": "[tautan]",
-    "template": "[pesan templat]",
-}
 #: The button that opens a conversation; what it is called is ours to choose, these are usual.
 _STARTS = ("getstarted", "getstartedpayload", "start", "mulai", "mulaichat", "mulaipercakapan")
 
 
 class _Party(Shape):
     id: Id = None
-
-
-class _Point(Shape):
-    lat: Degrees = None
-    long: Degrees = None
-
-
-class _Element(Shape):
-    title: Text = None
-    subtitle: Text = None
-
-
-class _Payload(Shape):
-    url: Id = None
-    title: Text = None
-    sticker_id: Id = None
-    coordinates: Part[_Point] = _Point()
-    elements: Parts[_Element] = ()
-
-
-class _Attachment(Shape):
-    type: Id = None
-    title: Text = None
-    url: Id = None
-    payload: Part[_Payload] = _Payload()
-
-
-class _QuickReply(Shape):
-    payload: Text = None
-
-
-class _ReplyTo(Shape):
-    mid: Id = None
-
-
-class _Message(Shape):
-    mid: Id = None
-    text: Text = None
-    is_echo: Flag = False
-    is_deleted: Flag = False
-    is_unsupported: Flag = False
-    attachments: Parts[_Attachment] = ()
-    quick_reply: Part[_QuickReply] = _QuickReply()
-    reply_to: Part[_ReplyTo] = _ReplyTo()
 
 
 class _Postback(Shape):
@@ -138,7 +70,7 @@ class _Edit(Shape):
 class _Item(Shape):
     sender: Part[_Party] = _Party()
     timestamp: Moment = None
-    message: Part[_Message] = _Message()
+    message: Part[Message] = Message()
     postback: Part[_Postback] = _Postback()
     reaction: Part[_Reaction] = _Reaction()
     message_edit: Part[_Edit] = _Edit()
@@ -179,7 +111,7 @@ def _message(found: Found, item: _Item, *, answerable: bool) -> Outcome:
             return found.rejection(RejectionReason.NOT_A_COMPLAINT)
         gone = Content(text="[pesan dihapus]", relates_to=target)
         return _draft(found, item, gone, f"{message.mid}:deleted")
-    content = _content(message)
+    content = content_of(message)
     path = _way_back(found, item, message.mid) if answerable else None
     return _draft(found, item, content, message.mid, path)
 
@@ -252,44 +184,6 @@ def _way_back(found: Found, item: _Item, mid: str | None) -> ReplyPath | None:
         via=found.account_id,
         expires_at=window(item.timestamp, ANSWER_WINDOW),
     )
-
-
-def _content(message: _Message) -> Content:
-    shown = [_shown(one) for one in message.attachments]
-    said = message.text or message.quick_reply.payload
-    text = joined(said, *(words for words, _ in shown))
-    files = tuple(file for _, file in shown if file is not None)
-    if message.is_unsupported or (text is None and not files):
-        text = joined(text, unsupported(None))
-    points = [
-        (point.lat, point.long)
-        for point in (one.payload.coordinates for one in message.attachments)
-        if point.lat is not None and point.long is not None
-    ]
-    return Content(
-        text=text,
-        attachments=files,
-        coordinates=points[0] if points else None,
-        relates_to=related(message.reply_to.mid, Relation.REPLY_TO),
-    )
-
-
-def _shown(one: _Attachment) -> tuple[str | None, DraftAttachment | None]:
-    """An attachment's words, and its file where it is one."""
-    payload = one.payload
-    if payload.sticker_id:
-        return "[stiker]", None
-    kind = one.type or ""
-    url = payload.url or one.url
-    if url and kind in _FILES:
-        return None, DraftAttachment(media_type=_FILES[kind], media_id=url)
-    label = _SHARED.get(kind) or unsupported(kind)
-    title = payload.title or one.title
-    elements = [joined(each.title, each.subtitle) for each in payload.elements]
-    if url and is_stored_by_meta(url):
-        stored = DraftAttachment(media_type="application/octet-stream", media_id=url)
-        return joined(label, title, *elements), stored
-    return joined(label, title, *elements, url), None
 
 
 def _letters(text: str | None) -> str:

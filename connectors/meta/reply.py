@@ -27,8 +27,8 @@ _REFUSALS: Mapping[tuple[int, int | None], str] = {
     (10, 2018278): "expired",
     (10, 2018065): "expired",
     (10, 2534022): "expired",
-    # A comment older than 7 days, or answered before.
-    (10900, None): "expired",
+    # "Activity already replied to": a comment takes one private answer.
+    (10900, None): "already_answered",
     (551, None): "blocked",
     (10, 2018108): "blocked",
     (131050, None): "blocked",

@@ -129,7 +129,7 @@ def _read_message(found: Found) -> Outcome:
     content = content_of(fields, ours)
     if content is None:
         return found.rejection(RejectionReason.NOT_A_COMPLAINT, message.id)
-    asks = content.exclusion is None and (
+    asks = content.exclusion in (None, Exclusion.COMMAND) and (
         content.relates_to is None or content.relates_to.relation not in _UNANSWERED
     )
     return found.draft(

@@ -181,7 +181,8 @@ def _contacts(cards: object) -> Content | None:
         contact = _Contact.model_validate(as_mapping(one))
         name = contact.name.formatted_name or contact.name.first_name or "tanpa nama"
         numbers = [each.phone or each.wa_id for each in contact.phones]
-        lines.append(f"[kontak] {name}: {', '.join(number for number in numbers if number)}")
+        shown = ", ".join(number for number in numbers if number)
+        lines.append(f"[kontak] {name}: {shown or 'tanpa nomor'}")
     return Content(text=joined(*lines)) if lines else None
 
 

@@ -122,6 +122,20 @@ async def test_a_missed_call_waits_for_a_person(
     assert desktop.reasons(missed)[1] == "call_back"
 
 
+@pytest.mark.parametrize(("key", "state"), [("r", State.LINKED), ("other", State.ENTERED)])
+async def test_an_answer_goes_with_ones_own_complaint_only(
+    desktop: Desktop, sandbox: Sandbox, sealer: Sealer, key: str, state: State
+) -> None:
+    first = make_event(sealer, reporter_key="r")
+    answer = make_event(
+        sealer, reporter_key=key, relates_to=first.complaint_id, relation=Relation.REPLY_TO
+    )
+    await desktop.publish(first, answer)
+    async with desktop.working(sandbox.lapor()):
+        await desktop.reaches(first, State.ENTERED)
+        await desktop.reaches(answer, state)
+
+
 async def test_a_held_one_may_be_sent_on(
     desktop: Desktop, sandbox: Sandbox, sealer: Sealer
 ) -> None:

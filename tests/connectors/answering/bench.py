@@ -8,10 +8,12 @@ from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from connectors.answering.desk import Desk
 from connectors.answering.lanes import Lanes
 from connectors.answering.nudge import Nudge
 from connectors.answering.outbox import Outbox
 from connectors.answering.reading import Keeper
+from connectors.answering.rows import AnswerState, Due
 from connectors.answering.sending import Rules, Sender
 from connectors.answering.templates import load_templates
 from gateway.contract import Replier
@@ -81,7 +83,7 @@ class Bench:
             self.nudge,
             self.maker.clock.now,
         )
-        task = asyncio.create_task(sender.run(stop))
+        self._task = task = asyncio.create_task(sender.run(stop))
         try:
             yield stop
         finally:
@@ -106,11 +108,32 @@ class Bench:
         assert len(found) == count
         return found
 
+    async def fallen(self) -> None:
+        """The sender ended by itself."""
+        await asyncio.wait({self._task})
+
     async def called(self, count: int) -> None:
         async def enough() -> bool:
             return self.platform.calls >= count
 
         await eventually(enough, f"{count} calls")
+
+    def standing_in(self, state: AnswerState) -> Sequence[Due]:
+        """As an operator sees them."""
+        desk = Desk(self.path, "NGW")
+        try:
+            return desk.listed([state], 100)
+        finally:
+            desk.close()
+
+    async def postponed(self, attempts: int = 1) -> None:
+        """So many attempts found the platform away, and are noted."""
+
+        async def noted() -> bool:
+            waiting = self.standing_in(AnswerState.WAITING)
+            return sum(due.answer.attempts for due in waiting) == attempts
+
+        await eventually(noted, "postponed")
 
     async def close(self) -> None:
         for replier in self.repliers:

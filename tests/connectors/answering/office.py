@@ -92,11 +92,13 @@ class Office:
             text, channel=Channel.SMS, account="1708", phone=phone, path=ReplyPath(address=phone)
         )
         kept = await self.intake.accept(draft)
-        events = [
+        name = str(kept.item_id).encode()
+        first, *_ = [
             ComplaintEvent.from_bytes(stored.record.value)
             async for stored in self.log.scan(TOPICS.accepted)
+            if stored.header("ce_id") == name
         ]
-        return next(event for event in events if event.complaint_id == kept.item_id)
+        return first
 
     async def enter(self, record: Record) -> None:
         await self.log.append(TOPICS.entered, record)

@@ -1,22 +1,16 @@
 """Answers on a real outbox and over real HTTP: who gets which words, and what is held back."""
 
-import asyncio
-from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
 
-from connectors.answering.desk import Desk
 from connectors.answering.outbox import Outbox
-from connectors.answering.rows import AnswerState, Due
-from gateway.metrics import REPLY_OUTCOMES
+from connectors.answering.rows import AnswerState
 from gateway.sealing import load_sealer, new_key_pair
 from normalizer.event import Awaits, Channel, Exclusion, Relation
 from normalizer.outcome import ReplyKind, ReplyState
 from tests.connectors.answering.bench import Bench
 from tests.connectors.answering.making import NOON, PHONE, WORDS, receipt
-from tests.connectors.answering.platform import BUSY_SECONDS, BrokenReplier
-from tests.waiting import eventually
 
 
 async def test_received_and_entered_are_told_once(answers: Bench) -> None:
@@ -53,7 +47,7 @@ async def test_what_is_in_lapor_already_is_not_told_as_received(answers: Bench) 
     answers.platform.moods.append("away")
     answers.note(event)
     async with answers.sending():
-        await _postponed(answers)
+        await answers.postponed()
         answers.note_entered(receipt(event))
         answers.maker.clock.advance(seconds=2)
         await answers.ended(1)
@@ -203,105 +197,6 @@ async def test_the_cap_counts_an_address_where_there_is_no_reporter_key(answers:
     assert b"98765" not in answers.path.read_bytes()
 
 
-async def test_a_refused_answer_is_not_tried_again(answers: Bench) -> None:
-    answers.platform.moods.append("blocked")
-    answers.note(answers.maker.event())
-    async with answers.sending():
-        await answers.ended(1)
-        answers.maker.clock.advance(hours=1)
-        answers.note(answers.maker.event())
-        await answers.ended(2)
-    assert (ReplyKind.RECEIVED, ReplyState.FAILED, "blocked") in answers.ends()
-    assert answers.platform.calls == 2
-
-
-async def test_an_answer_without_an_answer_is_unknown(answers: Bench) -> None:
-    answers.platform.moods.append("silent")
-    answers.note(answers.maker.event())
-    async with answers.sending():
-        await answers.ended(1)
-        answers.maker.clock.advance(hours=1)
-        answers.note(answers.maker.event())
-        await answers.ended(2)
-    assert (ReplyKind.RECEIVED, ReplyState.UNKNOWN, "no_answer") in answers.ends()
-    assert len(answers.platform.taken) == 2
-
-
-async def test_a_platform_that_is_away_is_tried_again_with_the_same_key(answers: Bench) -> None:
-    answers.platform.moods.extend(["away", "away"])
-    event = answers.maker.event()
-    answers.note(event)
-    async with answers.sending():
-        for attempts in (1, 2):
-            await _postponed(answers, attempts)
-            answers.maker.clock.advance(minutes=1)
-        await answers.ended(1)
-    assert answers.ends() == [(ReplyKind.RECEIVED, ReplyState.SENT, None)]
-    assert answers.platform.calls == 3
-
-
-async def test_while_a_platform_is_away_its_lane_rests(answers: Bench) -> None:
-    answers.platform.always = "away"
-    for number in range(5):
-        answers.note(answers.maker.event(phone=f"+6281200009{number}00"))
-    answers.replier(Channel.SMS, "1708")
-    async with answers.sending():
-        await _postponed(answers)
-        answers.platform.always = "well"
-        # The other lane goes on meanwhile.
-        answers.note(answers.maker.event(channel=Channel.SMS, account="1708"))
-        await answers.ended(1)
-        assert answers.platform.calls == 2
-        answers.maker.clock.advance(minutes=1)
-        await answers.ended(6)
-    assert answers.platform.calls == 7
-
-
-async def test_the_pause_that_a_platform_asks_for_is_kept(answers: Bench) -> None:
-    answers.platform.moods.append("busy")
-    answers.note(answers.maker.event(), answers.maker.event())
-    async with answers.sending():
-        await _postponed(answers)
-        answers.maker.clock.advance(seconds=BUSY_SECONDS - 1)
-        # A lane that did not rest would be seen within these turns of the loop.
-        for _ in range(10):
-            await asyncio.sleep(answers.rules.poll_seconds)
-        assert answers.platform.calls == 1
-        answers.maker.clock.advance(seconds=2)
-        await answers.ended(2)
-
-
-async def test_after_a_day_of_absence_it_is_given_up(answers: Bench) -> None:
-    answers.platform.always = "away"
-    event = answers.maker.event()
-    answers.note(event)
-    answers.note_entered(receipt(event))
-    async with answers.sending(give_up=timedelta(hours=2)):
-        await _postponed(answers)
-        answers.maker.clock.advance(hours=2)
-        await answers.ended(1)
-        answers.maker.clock.advance(hours=2)
-        await answers.ended(2)
-    assert {(state, reason) for _, state, reason in answers.ends()} == {
-        (ReplyState.FAILED, "gave_up")
-    }
-
-
-async def test_a_replier_s_own_fault_costs_one_answer(
-    answers: Bench, caplog: pytest.LogCaptureFixture
-) -> None:
-    broken = BrokenReplier(answers.platform.url, Channel.X, "account")
-    answers.repliers.append(broken)
-    answers.note(answers.maker.event(channel=Channel.X, account="account"), answers.maker.event())
-    async with answers.sending():
-        await answers.ended(2)
-    assert answers.ends() == [
-        (ReplyKind.RECEIVED, ReplyState.SENT, None),
-        (ReplyKind.RECEIVED, ReplyState.UNKNOWN, "replier_failed"),
-    ]
-    assert PHONE not in caplog.text
-
-
 async def test_a_way_back_sealed_for_a_lost_key_is_recorded(
     answers: Bench, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -314,48 +209,6 @@ async def test_a_way_back_sealed_for_a_lost_key_is_recorded(
     assert answers.ends() == [(ReplyKind.RECEIVED, ReplyState.FAILED, "cannot_open")]
 
 
-async def test_one_at_a_time_for_each_account(answers: Bench) -> None:
-    answers.platform.always = "held"
-    answers.replier(Channel.SMS, "1708")
-    for number in range(6):
-        phone = f"+62812000095{number:02d}"
-        answers.note(answers.maker.event(phone=phone))
-        answers.note(answers.maker.event(phone=phone, channel=Channel.SMS, account="1708"))
-    async with answers.sending():
-        await answers.called(2)
-        answers.platform.go_on.set()
-        await answers.ended(12)
-    assert answers.platform.most_side_by_side == 2
-
-
-async def test_a_stop_finishes_what_is_being_sent_and_begins_nothing(answers: Bench) -> None:
-    answers.platform.moods.append("held")
-    answers.note(answers.maker.event(), answers.maker.event())
-    async with answers.sending() as stop:
-        await answers.called(1)
-        stop.set()
-        asyncio.get_running_loop().call_later(0.2, answers.platform.go_on.set)
-    assert answers.ends() == [(ReplyKind.RECEIVED, ReplyState.SENT, None)]
-    assert answers.outbox.waiting() == 1
-    async with answers.sending():
-        await answers.ended(2)
-    assert len({message.key for message in answers.platform.taken}) == 2
-
-
-async def test_a_stop_that_cannot_wait_leaves_an_unknown_end(answers: Bench) -> None:
-    answers.platform.moods.append("held")
-    answers.note(answers.maker.event())
-    before = _counted(ReplyState.UNKNOWN)
-    async with answers.sending(finish_seconds=0.05):
-        await answers.called(1)
-    assert answers.ends() == []
-    async with answers.sending():
-        await answers.ended(1)
-    assert answers.ends() == [(ReplyKind.RECEIVED, ReplyState.UNKNOWN, "interrupted")]
-    assert len(answers.platform.taken) == 1
-    assert _counted(ReplyState.UNKNOWN) == before + 1
-
-
 async def test_whatsapp_s_ids_hold_numbers_and_are_hashed(answers: Bench) -> None:
     answers.replier(Channel.WHATSAPP, "62351")
     event = answers.maker.event(channel=Channel.WHATSAPP, account="62351")
@@ -363,7 +216,8 @@ async def test_whatsapp_s_ids_hold_numbers_and_are_hashed(answers: Bench) -> Non
     async with answers.sending():
         await answers.ended(2)
     kept = {
-        due.item.channel: due.answer.provider_id or "" for due in _all(answers, AnswerState.SENT)
+        due.item.channel: due.answer.provider_id or ""
+        for due in answers.standing_in(AnswerState.SENT)
     }
     assert kept[Channel.WHATSAPP].startswith("hidden:")
     assert kept[Channel.TELEGRAM].startswith("sent-")
@@ -381,24 +235,3 @@ async def test_old_answers_are_forgotten_and_owed_ones_are_not(answers: Bench) -
     assert answers.outbox.forget(NOON) == 0
     assert answers.outbox.forget(later) == 1
     assert answers.outbox.waiting() == 1
-
-
-async def _postponed(answers: Bench, attempts: int = 1) -> None:
-    async def tried() -> bool:
-        waiting = _all(answers, AnswerState.WAITING)
-        return any(due.answer.attempts == attempts for due in waiting)
-
-    await eventually(tried, "postponed")
-
-
-def _all(answers: Bench, state: AnswerState) -> Sequence[Due]:
-    desk = Desk(answers.path, "NGW")
-    try:
-        return desk.listed([state], 100)
-    finally:
-        desk.close()
-
-
-def _counted(state: ReplyState) -> float:
-    found: float = REPLY_OUTCOMES.labels(Channel.TELEGRAM, ReplyKind.RECEIVED, state)._value.get()
-    return found

@@ -1,213 +1,171 @@
-"""What stands in one call of Meta: each item on its own, nothing of ours, nothing lost."""
+"""The two addresses of an app: who may register, who may post, and how they are set up."""
 
 import hmac
-import json
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from pydantic import SecretStr
 
-from connectors.meta.connector import MetaConnector, build
-from connectors.meta.settings import MetaApp
-from gateway.contract import Item, Route, WebReply, WebRequest
-from gateway.errors import Forged
-from gateway.settings import ConfigFile
+from connectors.meta.connector import MAX_BODY_BYTES, build
+from connectors.meta.sample import sample_calls
+from connectors.meta.settings import MetaSettings
+from gateway.contract import WebRequest
+from gateway.errors import Forged, Misconfigured
+from gateway.settings import ConfigFile, read_config
 from normalizer.draft import Draft, SenderKind
-from normalizer.event import Channel, Relation
+from normalizer.event import Channel
+from tests.connectors.meta.reading import APP, SECRET, VERIFY_TOKEN, get, post, route
 
-SECRET = "rahasia-aplikasi"
-TOKEN = "token-verifikasi"
-CONFIG = ConfigFile(
-    None,
-    {
-        "meta": {
-            "apps": [
-                {
-                    "name": "app",
-                    "app_secret": SECRET,
-                    "verify_token": TOKEN,
-                    "pages": [{"id": "1001", "name": "halaman"}],
-                    "instagram": [{"id": "1003", "name": "instagram"}],
-                    "whatsapp": [{"id": "2001", "name": "wa"}],
-                }
-            ]
-        }
-    },
-)
+ASKED = f"hub.mode=subscribe&hub.verify_token={VERIFY_TOKEN}&hub.challenge=1158201444"
+BODY = b'{"object": "page", "entry": []}'
+DIGEST = hmac.digest(SECRET.encode(), BODY, "sha256").hex()
 
 
-def route(method: str) -> Route:
-    (connector,) = build(CONFIG)
-    assert isinstance(connector, MetaConnector)
-    return next(one for one in connector.routes() if one.method == method)
-
-
-def posted(body: object, signature: str | None = None) -> WebRequest:
-    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    digest = hmac.digest(SECRET.encode(), raw, "sha256").hex()
-    headers = {"X-Hub-Signature-256": signature or f"sha256={digest}"}
-    return WebRequest("POST", "/meta/app", "", headers, raw)
-
-
-def read(body: object) -> WebReply:
-    request = posted(body)
-    route("POST").verify(request)
-    return route("POST").read(request)
-
-
-def drafts(items: Sequence[Item]) -> list[Draft]:
-    return [item for item in items if isinstance(item, Draft)]
-
-
-def page(*messaging: Mapping[str, object], key: str = "messaging") -> dict[str, object]:
-    return {"object": "page", "entry": [{"id": "1001", "time": 1, key: list(messaging)}]}
-
-
-def message(mid: str, text: str, **more: object) -> dict[str, object]:
-    return {
-        "sender": {"id": "9001"},
-        "recipient": {"id": "1001"},
-        "timestamp": 1772413200000,
-        "message": {"mid": mid, "text": text, **more},
-    }
-
-
-def whatsapp(*messages: Mapping[str, Any], number: str = "2001") -> dict[str, object]:
-    value = {
-        "messaging_product": "whatsapp",
-        "metadata": {"phone_number_id": number},
-        "contacts": [{"wa_id": "6281200009001", "profile": {"name": "Sri Contoh"}}],
-        "messages": list(messages),
-    }
-    change = {"field": "messages", "value": value}
-    return {"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [change]}]}
-
-
-def said(wamid: str, text: str, timestamp: object = "1772413200") -> dict[str, object]:
-    return {
-        "from": "6281200009001",
-        "id": wamid,
-        "timestamp": timestamp,
-        "type": "text",
-        "text": {"body": text},
-    }
-
-
-def test_the_handshake_needs_our_token_and_echoes_only_then() -> None:
-    query = "hub.mode=subscribe&hub.verify_token={}&hub.challenge=1158201444"
-    good = WebRequest("GET", "/meta/app", query.format(TOKEN), {}, b"")
-    route("GET").verify(good)
-    assert route("GET").read(good).body == b"1158201444"
-    bad = WebRequest("GET", "/meta/app", query.format("salah"), {}, b"")
-    with pytest.raises(Forged):
-        route("GET").verify(bad)
-
-
-@pytest.mark.parametrize("signature", ["", "sha256=", "sha256=" + "0" * 64, "0" * 64])
-def test_forged_calls_are_refused(signature: str) -> None:
-    with pytest.raises(Forged):
-        route("POST").verify(posted(page(message("m1", "a")), signature or "x"))
-
-
-def test_every_item_of_every_entry_is_read() -> None:
-    body = page(message("m1", "satu"), message("m2", "dua"))
-    entries: Any = body["entry"]
-    entries.append({"id": "1001", "messaging": [message("m3", "tiga")]})
-    found = drafts(read(body).items)
-    assert [draft.text_raw for draft in found] == ["satu", "dua", "tiga"]
-    assert {(draft.channel, draft.account) for draft in found} == {(Channel.FACEBOOK, "halaman")}
-
-
-def test_standby_is_read_and_echoes_are_not() -> None:
-    assert len(drafts(read(page(message("m1", "a"), key="standby")).items)) == 1
-    assert read(page(message("m2", "kami", is_echo=True))).items == ()
-
-
-def test_statuses_are_no_complaints() -> None:
-    body = whatsapp()
-    entry: Any = body["entry"]
-    entry[0]["changes"][0]["value"]["statuses"] = [{"id": "wamid.S", "status": "read"}]
-    assert read(body).items == ()
-
-
-def test_a_strange_time_costs_no_words_and_no_neighbours() -> None:
-    found = drafts(read(whatsapp(said("w1", "a"), said("w2", "b", "abc"), said("w3", "c"))).items)
-    assert [draft.text_raw for draft in found] == ["a", "b", "c"]
-    assert [draft.submitted_at is None for draft in found] == [False, True, False]
-
-
-def test_milliseconds_and_seconds_are_the_same_moment() -> None:
-    one, two = drafts(read(whatsapp(said("w1", "a"), said("w2", "b", "1772413200000"))).items)
-    assert one.submitted_at == two.submitted_at
-
-
-def test_a_number_and_its_day_to_answer() -> None:
-    (draft,) = drafts(read(whatsapp(said("w1", "Lampu mati"))).items)
-    assert draft.sender.kind is SenderKind.PHONE
-    assert draft.sender.name == "Sri Contoh"
-    assert draft.reply_path is not None
-    assert draft.reply_path.expires_at is not None
-    sent = datetime.fromtimestamp(1772413200, UTC)
-    assert draft.reply_path.expires_at - sent <= timedelta(hours=24)
-
-
-def test_a_sender_without_number_is_kept() -> None:
-    anonymous = {**said("w1", "Lampu mati"), "from_user_id": "ID.13491208655302741918"}
-    del anonymous["from"]
-    (draft,) = drafts(read(whatsapp(anonymous)).items)
-    assert draft.sender.address == "ID.13491208655302741918"
-
-
-def test_a_number_that_is_not_in_the_settings_is_kept() -> None:
-    (draft,) = drafts(read(whatsapp(said("w1", "a"), number="7777")).items)
-    assert draft.text_raw == "a"
+def test_who_knows_the_token_gets_the_challenge_back() -> None:
+    asked = route("GET")
+    asked.verify(get(ASKED))
+    reply = asked.read(get(ASKED))
+    assert (reply.status, reply.body, reply.content_type) == (200, b"1158201444", "text/plain")
+    assert (reply.items, reply.ignored) == ((), "handshake")
 
 
 @pytest.mark.parametrize(
-    ("told", "relation"),
+    "query",
     [
-        ({"type": "reaction", "reaction": {"message_id": "w0", "emoji": "👍"}}, Relation.REACTION),
-        ({"type": "revoke", "revoke": {"original_message_id": "w0"}}, Relation.DELETION),
+        "",
+        ASKED.replace(VERIFY_TOKEN, "salah"),
+        ASKED.replace(VERIFY_TOKEN, ""),
+        ASKED.replace(VERIFY_TOKEN, VERIFY_TOKEN + "%00"),
+        ASKED.replace(VERIFY_TOKEN, "%FF%C3"),
+        ASKED.replace("subscribe", "unsubscribe"),
+        ASKED.replace("hub.mode=subscribe&", ""),
+        ASKED.replace("1158201444", ""),
+        ASKED.replace("&hub.challenge=1158201444", ""),
+        ASKED.replace("1158201444", "%3Cscript%3E"),
+        ASKED.replace("1158201444", "1" * 129),
+        ASKED.replace("1158201444", "satu%0Adua"),
+        # Of a repeated parameter the first counts, for the check and for the answer alike.
+        "hub.verify_token=salah&" + ASKED,
+        "hub.challenge=%3Cb%3E&" + ASKED,
     ],
 )
-def test_what_belongs_to_an_earlier_one_is_linked(
-    told: dict[str, object], relation: Relation
-) -> None:
-    base = {"from": "6281200009001", "id": "w1", "timestamp": "1772413200"}
-    (draft,) = drafts(read(whatsapp({**base, **told})).items)
-    assert draft.relates_to is not None
-    assert (draft.relates_to.source_id, draft.relates_to.relation) == ("w0", relation)
+def test_nothing_else_is_repeated(query: str) -> None:
+    with pytest.raises(Forged):
+        route("GET").verify(get(query))
 
 
-_JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3)
-    ),
-    max_leaves=8,
+@pytest.mark.parametrize("body", [BODY, b"", b"bukan JSON", b"\x00\xff", b'{"a":"\\ud83d"}'])
+def test_a_signed_body_is_taken_whatever_it_is(body: bytes) -> None:
+    route("POST").verify(post(body))
+    upper = hmac.digest(SECRET.encode(), body, "sha256").hex().upper()
+    route("POST").verify(post(body, x_hub_signature_256=f"sha256={upper}"))
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        "",
+        "sha256=",
+        f"sha256={DIGEST[:-1]}",
+        f"sha256={DIGEST}0",
+        DIGEST,
+        f"sha1={DIGEST}",
+        "sha256=" + "0" * 64,
+        "sha256=\u00e9\udcff",
+        "sha1=" + hmac.digest(SECRET.encode(), BODY, "sha1").hex(),
+        "sha256=" + hmac.digest(VERIFY_TOKEN.encode(), BODY, "sha256").hex(),
+        "sha256=" + hmac.digest(b"", BODY, "sha256").hex(),
+    ],
 )
+def test_forged_posts_are_refused(signature: str) -> None:
+    with pytest.raises(Forged) as told:
+        route("POST").verify(post(BODY, x_hub_signature_256=signature))
+    assert told.value.args == ()
 
 
-@given(junk=_JSON, place=st.integers(0, 2))
-def test_junk_between_good_items_takes_none_with_it(junk: Any, place: int) -> None:
-    messages: list[Any] = [said("w1", "satu"), said("w2", "dua")]
-    messages.insert(place, junk)
-    found = [draft.text_raw for draft in drafts(read(whatsapp(*messages)).items)]
-    assert {"satu", "dua"} <= set(found)
+def test_a_changed_body_and_a_missing_header_are_refused() -> None:
+    request = post(BODY)
+    for forged in (
+        WebRequest("POST", "/meta/uji", "", request.headers, BODY + b" "),
+        WebRequest("POST", "/meta/uji", "", {}, BODY),
+        WebRequest("POST", "/meta/uji", "", {"X-Hub-Signature": f"sha256={DIGEST}"}, BODY),
+    ):
+        with pytest.raises(Forged):
+            route("POST").verify(forged)
 
 
-@given(junk=_JSON)
-def test_junk_instead_of_a_call_never_fails(junk: Any) -> None:
-    read(junk)
-    read({"object": "page", "entry": junk})
-    read({"object": junk, "entry": [{"changes": junk, "messaging": junk}]})
+def test_the_routes_take_what_meta_sends_at_most() -> None:
+    assert route("POST").max_body_bytes == MAX_BODY_BYTES == 3_145_728
+    assert route("GET").max_body_bytes is None
+    assert {route("GET").path, route("POST").path} == {"/meta/uji"}
+    assert route("POST").forged_status == route("GET").forged_status == 403
 
 
-def test_the_secret_shows_nowhere() -> None:
-    app = MetaApp(name="app", app_secret=SecretStr(SECRET), verify_token=SecretStr(TOKEN))
-    assert SECRET not in repr(app)
-    assert SECRET not in repr(route("POST"))
+def test_a_sample_is_signed_and_read_as_its_sender_wrote_it() -> None:
+    config = ConfigFile(None, {"meta": {"apps": [APP]}})
+    (call,) = sample_calls(config, "081200009001", "Lampu padam").values()
+    request = WebRequest(call.method, "/meta/uji", "", call.headers, call.body)
+    route("POST").verify(request)
+    (item,) = route("POST").read(request).items
+    assert isinstance(item, Draft)
+    assert (item.channel, item.account, item.text_raw) == (Channel.WHATSAPP, "wa", "Lampu padam")
+    assert (item.sender.kind, item.sender.address) == (SenderKind.PHONE, "6281200009001")
+
+
+def test_no_app_no_connector() -> None:
+    assert build(ConfigFile(None)) == ()
+
+
+PAGE = {"id": "1", "name": "satu"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"app_secret": "pendek"}, "app_secret"),
+        ({"app_secret": ""}, "app_secret"),
+        ({"verify_token": ""}, "verify_token"),
+        ({"name": "Dengan Spasi"}, "name"),
+        ({"name": "1234"}, "name"),
+        ({"graph_base_url": "graph.facebook.com"}, "graph_base_url"),
+        ({"graph_base_url": "https://graph.facebook.com/?a=b"}, "graph_base_url"),
+        ({"graph_version": "23"}, "graph_version"),
+        ({"pages": [{"id": "halaman", "name": "satu"}]}, "id"),
+        ({"pages": [PAGE, {"id": "2", "name": "satu"}]}, "called satu"),
+        ({"pages": [PAGE, {"id": "1", "name": "dua"}]}, "id 1"),
+        ({"halaman": []}, "halaman"),
+    ],
+)
+def test_settings_that_would_not_work_are_refused(changed: dict[str, object], told: str) -> None:
+    with pytest.raises(Misconfigured) as refused:
+        build(ConfigFile(None, {"meta": {"apps": [{**APP, **changed}]}}))
+    assert told in str(refused.value)
+    assert SECRET not in str(refused.value)
+
+
+@pytest.mark.parametrize("missing", ["app_secret", "verify_token"])
+def test_an_app_without_its_secrets_is_refused(missing: str) -> None:
+    app = {name: value for name, value in APP.items() if name != missing}
+    with pytest.raises(Misconfigured, match=missing):
+        build(ConfigFile(None, {"meta": {"apps": [app]}}))
+
+
+def test_two_apps_of_one_name_are_refused() -> None:
+    with pytest.raises(Misconfigured, match="called uji"):
+        build(ConfigFile(None, {"meta": {"apps": [APP, APP]}}))
+
+
+def test_secrets_may_stand_in_files_and_show_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text(SECRET + "\n", encoding="utf-8")
+    path = tmp_path / "gateway.toml"
+    path.write_text(
+        '[[meta.apps]]\nname = "uji"\nverify_token = "token-verifikasi"\n'
+        'app_secret = { file = "secret" }\n',
+        encoding="utf-8",
+    )
+    config = read_config(path)
+    (app,) = config.load(MetaSettings).apps
+    assert app.app_secret.get_secret_value() == SECRET
+    (connector,) = build(config)
+    for shown in (repr(app), repr(connector), repr(connector.routes())):
+        assert SECRET not in shown
+        assert VERIFY_TOKEN not in shown
