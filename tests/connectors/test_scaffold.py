@@ -54,7 +54,7 @@ def test_can_be_switched_on_and_forges_nothing(tree: Path) -> None:
         "from gateway.settings import ConfigFile\n"
         "from connectors.siaga_desa.connector import build\n"
         "account = {'name': 'a', 'secret': 'long-enough'}\n"
-        "connector = build(ConfigFile(None, {'siaga_desa': {'accounts': [account]}}))\n"
+        "(connector,) = build(ConfigFile(None, {'siaga_desa': {'accounts': [account]}}))\n"
         "print([route.path for route in connector.routes()])\n"
     )
     done = subprocess.run(
