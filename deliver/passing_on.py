@@ -35,6 +35,15 @@ _LONGEST_PAUSE = timedelta(hours=1)
 #: A call may need longer than its time-out by what the event loop is late.
 _CLAIM_MARGIN = timedelta(seconds=30)
 
+#: What the library does not know, or calls otherwise than people do.
+_ENDINGS = {
+    "audio/wav": ".wav",
+    "audio/amr": ".amr",
+    "audio/amr-wb": ".awb",
+    "audio/ogg": ".ogg",
+    "video/3gpp": ".3gp",
+}
+
 
 class CopyStore(Protocol):
     """Where the copies stand (``gateway.blobs``)."""
@@ -133,4 +142,5 @@ Passing = Callable[[Parcel], Awaitable[None]]
 
 def file_name(row: AttachmentRow) -> str:
     """``lampiran-2.jpg``: the sender's own file names may hold names and numbers."""
-    return f"lampiran-{row.position or 1}{mimetypes.guess_extension(row.media_type) or ''}"
+    ending = _ENDINGS.get(row.media_type) or mimetypes.guess_extension(row.media_type) or ""
+    return f"lampiran-{row.position or 1}{ending}"

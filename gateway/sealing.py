@@ -21,7 +21,16 @@ from normalizer.event import PrivatePart, ReplyPath
 
 _ALGORITHM = "RSA-OAEP-256"
 _ENCRYPTION = "A256GCM"
-_ALGORITHMS = [_ALGORITHM, _ENCRYPTION]
+
+
+class _LargeContents(jwe.JWERegistry):
+    """The library opens 64 KiB at most, less than an attachment has, or a record's raw payload."""
+
+    #: Base64 of the largest that ``[media] max_bytes`` allows.
+    max_ciphertext_length = 140_000_000
+
+
+_REGISTRY = _LargeContents(algorithms=[_ALGORITHM, _ENCRYPTION])
 
 #: NIST SP 800-57: comparable to 128 bits, good beyond 2030.
 _KEY_BITS = 3072
@@ -43,7 +52,7 @@ class Sealer:
     def seal_bytes(self, plain: bytes) -> str:
         """Any bytes as a compact JWE; four thirds of their size."""
         header = {"alg": _ALGORITHM, "enc": _ENCRYPTION, "kid": self.kid}
-        return jwe.encrypt_compact(header, plain, self.key, algorithms=_ALGORITHMS)
+        return jwe.encrypt_compact(header, plain, self.key, registry=_REGISTRY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +82,7 @@ class Opener:
     def open_bytes(self, sealed: str) -> bytes:
         """What was sealed. Raises CannotOpen."""
         try:
-            token = jwe.decrypt_compact(sealed, self._key_of, algorithms=_ALGORITHMS)
+            token = jwe.decrypt_compact(sealed, self._key_of, registry=_REGISTRY)
         except (JoseError, ValueError) as error:
             raise CannotOpen(f"a sealed part is damaged ({type(error).__name__})") from None
         return token.plaintext or b""

@@ -91,8 +91,14 @@ class VirusScanner:
         return Verdict.CLEAN if status == "OK" else Verdict.INFECTED
 
     def _ping(self) -> None:
-        if self._client(_PING_SECONDS).ping().strip() != "PONG":
-            raise ValueError("not clamd")
+        client = self._client(_PING_SECONDS)
+        try:
+            if client.ping().strip() != "PONG":
+                raise ValueError("not clamd")
+        finally:
+            # The library leaves it open when nobody listens.
+            if (asked := getattr(client, "clamd_socket", None)) is not None:
+                asked.close()
 
     def _client(self, seconds: float) -> ClamdNetworkSocket:
         if self._path is not None:

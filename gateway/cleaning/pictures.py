@@ -64,9 +64,9 @@ def _plain(picture: Image.Image) -> Image.Image:
         # 16 bits of grey; a plain convert would cut instead of scale.
         return picture.convert("I").point(lambda value: value / 256).convert("L")
     if "A" in picture.getbands() or "transparency" in picture.info:
-        alpha = picture.convert("RGBA").getchannel("A")
-        coloured = _srgb(picture.convert("RGB"), picture.info.get("icc_profile"))
-        coloured.putalpha(alpha)
+        whole = picture.convert("RGBA")
+        coloured = _srgb(whole.convert("RGB"), picture.info.get("icc_profile"))
+        coloured.putalpha(whole.getchannel("A"))
         return coloured
     if picture.mode in ("1", "L"):
         return picture.convert("L")

@@ -24,6 +24,7 @@ from tests.gateway.attachment_files import SECRET_BYTES
 from tests.intake_bench import Keys
 from tests.servers import free_ports
 from tests.servers.clamd import EICAR, STREAM_LIMIT, Clamd
+from tests.waiting import eventually
 
 MAX_BYTES = 2_000_000
 
@@ -215,21 +216,31 @@ async def test_no_process_is_our_fault_and_not_the_files(tmp_path: Path, keys: K
         await store_with(tmp_path, keys, cleaning=cleaning).keep(brought(files.jpeg()))
 
 
+ENDLESS = "while True: pass"
+
+
+def endless_readers() -> list[psutil.Process]:
+    """The tests' servers are children too."""
+    return [one for one in psutil.Process().children() if ENDLESS in one.cmdline()]
+
+
 async def test_a_reader_that_never_ends_is_ended() -> None:
-    cleaning = CleaningApart((sys.executable, "-c", "while True: pass"), wall_seconds=0.3)
+    cleaning = CleaningApart((sys.executable, "-c", ENDLESS), wall_seconds=0.3)
     assert (await cleaning.clean(b"x")).withheld is Withheld.DAMAGED
-    assert psutil.Process().children() == []
+    assert endless_readers() == []
 
 
 async def test_a_stop_in_the_middle_leaves_no_process_behind() -> None:
-    cleaning = CleaningApart((sys.executable, "-c", "while True: pass"))
-    task = asyncio.create_task(cleaning.clean(b"x"))
-    while not psutil.Process().children():
-        await asyncio.sleep(0.01)
+    task = asyncio.create_task(python(ENDLESS).clean(b"x"))
+
+    async def started() -> bool:
+        return bool(endless_readers())
+
+    await eventually(started, "a reader")
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert psutil.Process().children() == []
+    assert endless_readers() == []
 
 
 async def test_the_reader_knows_no_secret_and_has_its_bounds(

@@ -112,6 +112,15 @@ def test_what_is_seen_through_stays_so() -> None:
     assert picture.getpixel((8, 16)) == (255, 0, 0, 128)
 
 
+def test_a_palette_that_is_seen_through() -> None:
+    target = io.BytesIO()
+    palette = files.scene().quantize(2)
+    palette.save(target, "PNG", transparency=bytes([0, 128]))
+    picture = opened(copy_of(target.getvalue()))
+    seen = {picture.getpixel((8, 16)), picture.getpixel((56, 16))}
+    assert {pixel[3] for pixel in seen if isinstance(pixel, tuple)} == {0, 128}
+
+
 def test_sixteen_bits_of_grey_are_scaled_and_not_cut() -> None:
     target = io.BytesIO()
     Image.new("I;16", (8, 8), 0x8000).save(target, "PNG")
