@@ -157,9 +157,10 @@ def _without(source: str, opening: str, closing: str) -> str:
     while (start := lowered.find(opening, position)) >= 0:
         kept.append(source[position:start])
         end = lowered.find(closing, start)
+        end = lowered.find(">", end) if end >= 0 else end
         if end < 0:
             return "".join(kept)
-        position = end + len(closing)
+        position = end + 1
     return "".join((*kept, source[position:]))
 
 

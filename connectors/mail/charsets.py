@@ -78,7 +78,9 @@ def known_charset(declared: str | None) -> str | None:
         found = codecs.lookup(name)
     except LookupError:
         return None
-    if found.name in _NO_CHARSETS or not getattr(found, "_is_text_encoding", True):
+    if found.name.replace("-", "_") in _NO_CHARSETS or not getattr(
+        found, "_is_text_encoding", True
+    ):
         return None
     return _MEANT.get(found.name, "windows-1252" if found.name == "cp1252" else found.name)
 

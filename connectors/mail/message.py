@@ -59,6 +59,12 @@ def open_header(raw: bytes) -> Mail:
     return Mail(BytesHeaderParser(policy=compat32).parsebytes(header, headersonly=True), flat=True)
 
 
+def header_block(raw: bytes) -> bytes:
+    """The bytes up to the first empty line, at most as many as are read."""
+    end = _END_OF_HEADER.search(raw[:MAX_HEADER_BYTES])
+    return raw[: end.end()] if end else raw[:MAX_HEADER_BYTES]
+
+
 def _is_sane(raw: bytes) -> bool:
     lines = max(raw.count(b"\n"), raw.count(b"\r"))
     around = len(re.findall(rb"boundary\s*\*?\s*=", raw, re.IGNORECASE))
@@ -70,8 +76,7 @@ def _is_sane(raw: bytes) -> bool:
 
 
 def _open_flat(raw: bytes) -> Mail:
-    end = _END_OF_HEADER.search(raw[:MAX_HEADER_BYTES])
-    header = raw[: end.end()] if end else raw[:MAX_HEADER_BYTES]
+    header = header_block(raw)
     mail = open_header(header)
     mail.root.set_payload(raw[len(header) :].decode("ascii", "surrogateescape"))
     return mail

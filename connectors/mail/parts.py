@@ -3,6 +3,7 @@
 import base64
 import binascii
 import quopri
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from email.generator import BytesGenerator
@@ -23,6 +24,9 @@ _DECORATION_BYTES = 5 * 1024
 #: Deeper ones are left to the original: they come from mail loops.
 _MAX_DEPTH = 30
 _MAX_TEXT_BYTES = 4_000_000
+#: What forms and scripts send as plain text, or as nothing.
+_HTML = re.compile(r"\s{0,100}<(?:!doctype html|html|head|body|table|div|p)[\s>]", re.IGNORECASE)
+_MAILS = ("message/rfc822", "message/global")
 _UUENCODE = frozenset({"x-uuencode", "uuencode", "x-uue", "uue"})
 
 
@@ -81,8 +85,8 @@ class _Reader:
         headers = part_headers(part)
         if depth > _MAX_DEPTH:
             return Content()
-        if headers.media_type in ("message/rfc822", "message/global"):
-            return _enclosed_mail(part, headers, path)
+        if headers.media_type.startswith("message/"):
+            return _enclosed(part, headers, path)
         children = part.get_payload()
         if not isinstance(children, list):
             return self._leaf(part, headers, path)
@@ -134,7 +138,7 @@ class _Reader:
                 content.attach(_attachment(file.content, kind, file.name, f"{path}/uu:{number}"))
         text = _decode_text(data[:_MAX_TEXT_BYTES], headers)
         content.charset = text.charset
-        if headers.media_type == "text/html":
+        if headers.media_type == "text/html" or _HTML.match(text.text):
             content.texts.append(html_to_text(text.text, without_history=self.without_history))
         elif headers.content_type.parameters.get("format", "").lower() == "flowed":
             content.texts.append(unflow(text.text))
@@ -158,8 +162,10 @@ def decoded_body(part: Message, headers: PartHeaders) -> bytes:
 
 
 def _body(part: Message) -> bytes:
-    payload = part.get_payload()
-    return payload.encode("utf-8", "surrogateescape") if isinstance(payload, str) else b""
+    """The body as it came. Only so does the library give bytes that are no ASCII unharmed."""
+    del part["Content-Transfer-Encoding"]
+    payload = part.get_payload(decode=True)
+    return payload if isinstance(payload, bytes) else b""
 
 
 def _lenient_base64(body: bytes) -> bytes:
@@ -208,19 +214,21 @@ def _attachment(data: bytes, media_type: str, name: str | None, path: str) -> Dr
     )
 
 
-def _enclosed_mail(part: Message, headers: PartHeaders, path: str) -> Content:
+def _enclosed(part: Message, headers: PartHeaders, path: str) -> Content:
+    """A mail that is passed on, or a report: kept as it is, not taken apart."""
     payload = part.get_payload()
-    inner = payload[0] if isinstance(payload, list) and payload else None
-    data = _body(part)
-    if isinstance(inner, Message):
-        data = _as_bytes(inner)
-        if headers.transfer_encoding == "base64":
-            # Not allowed, and done: then what was parsed as a mail is its encoded form.
-            data = _lenient_base64(_body(inner))
+    found = payload if isinstance(payload, list) else []
+    inner = [one for one in found if isinstance(one, Message)]
+    data = b"".join(map(_as_bytes, inner)) or _body(part)
+    if inner and headers.transfer_encoding == "base64":
+        # Not allowed, and done: then what was parsed as a mail is its encoded form.
+        data = _lenient_base64(_body(inner[0]))
     if not data:
         return Content()
-    name = headers.name or "pesan.eml"
-    return Content(attachments=[_attachment(data, "message/rfc822", name, path)], enclosed=data)
+    is_mail = headers.media_type in _MAILS
+    name = headers.name or ("pesan.eml" if is_mail else None)
+    kept = _attachment(data, headers.media_type, name, path)
+    return Content(attachments=[kept], enclosed=data if is_mail else None)
 
 
 def _as_bytes(inner: Message) -> bytes:

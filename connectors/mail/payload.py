@@ -23,6 +23,11 @@ from normalizer.event import Channel, Relation, ReplyPath, TimePrecision
 RAW_MEDIA_TYPE = "message/rfc822"
 HEADER_MEDIA_TYPE = "text/rfc822-headers"
 
+#: More than is read of a text, so that the event says that it was cut; less than a record holds,
+#: since a mail that no log takes would be offered again for ever. The whole is in the original.
+_MAX_TEXT_CHARS = 60_000
+_MAX_LINE_CHARS = 1_000
+
 #: LAPOR!'s own mail, such as "Laporan #1916449 diteruskan kepada Anda".
 _LAPOR_DOMAIN = re.compile(r".+@(?:[\w-]+\.)*lapor\.go\.id", re.IGNORECASE)
 _LAPOR_NUMBER = re.compile(r"#\s?(\d{6,9})\b")
@@ -39,20 +44,19 @@ class Reading:
     fingerprint: bytes = b""
     #: The mails that it answers, as source ids, the oldest first.
     answers: tuple[str, ...] = field(default=(), repr=False)
-    #: One of them that our own Message-ID names.
-    way_back: str | None = field(default=None, repr=False)
 
 
 def read_mail(account: MailAccount, raw: bytes) -> Reading:
-    """Read one whole mail. ``relates_to`` names the oldest mail that it answers."""
+    """Read one whole mail. It relates to what our own answer answered, else to the oldest mail of
+    its thread; whether that one ever came here is not known."""
     mail = open_mail(raw)
     message_id = own_id(mail)
     source_id = message_id or f"sha256:{hashlib.sha256(raw).hexdigest()}"
     verdict = judge(mail, account)
     if verdict.rejection is not None:
-        return Reading(_rejection(account, raw, verdict.rejection, source_id), message_id)
+        return Reading(rejection(account, raw, verdict.rejection, source_id), message_id)
     subject = decode_field(mail.field("subject"))
-    answered = _answered(mail)
+    answered = [one for one in _answered(mail) if one != message_id]
     is_answer = not is_forward_subject(subject) and (
         bool(mail.field("in-reply-to").strip()) or is_answer_subject(subject)
     )
@@ -70,8 +74,8 @@ def read_mail(account: MailAccount, raw: bytes) -> Reading:
         raw=raw,
         raw_media_type=RAW_MEDIA_TYPE,
         source_id=source_id,
-        text_raw=text or None,
-        title_raw=bare_subject(subject) or None,
+        text_raw=text[:_MAX_TEXT_CHARS] or None,
+        title_raw=bare_subject(subject)[:_MAX_LINE_CHARS] or None,
         decoding=content.charset,
         sender=sender,
         submitted_at=moment,
@@ -82,13 +86,13 @@ def read_mail(account: MailAccount, raw: bytes) -> Reading:
         reply_path=ReplyPath(address=to, thread=source_id) if to else None,
     )
     draft = _from_lapor(draft, subject)
-    return Reading(draft, message_id, _fingerprint(draft, mail), answers, next(iter(ways), None))
+    return Reading(draft, message_id, _fingerprint(draft, mail), answers)
 
 
 def read_header(account: MailAccount, header: bytes, reason: RejectionReason) -> Reading:
     """A mail of which only the header block is at hand."""
     message_id = own_id(open_header(header))
-    item = _rejection(account, header, reason, message_id, HEADER_MEDIA_TYPE)
+    item = rejection(account, header, reason, message_id, HEADER_MEDIA_TYPE)
     return Reading(item, message_id)
 
 
@@ -130,9 +134,13 @@ def _sender(mail: Mail, own: frozenset[str]) -> Sender:
     for name in names:
         person, address = first_person(mail.field(name))
         if address is not None:
-            return Sender(kind=SenderKind.EMAIL, address=address, name=person)
+            return Sender(kind=SenderKind.EMAIL, address=address, name=_short(person))
     person, _ = first_person(mail.field("from"))
-    return Sender(name=person)
+    return Sender(name=_short(person))
+
+
+def _short(name: str | None) -> str | None:
+    return name[:_MAX_LINE_CHARS] if name else None
 
 
 def _from_lapor(draft: Draft, subject: str) -> Draft:
@@ -157,13 +165,14 @@ def _fingerprint(draft: Draft, mail: Mail) -> bytes:
     return hashlib.sha256(json.dumps(parts).encode()).digest()[:16]
 
 
-def _rejection(
+def rejection(
     account: MailAccount,
     raw: bytes,
     reason: RejectionReason,
     source_id: str | None,
     media_type: str = RAW_MEDIA_TYPE,
 ) -> Rejection:
+    """A mail that is kept aside, with as much of its bytes as there is."""
     return Rejection(
         channel=Channel.EMAIL,
         account=account.event_account,

@@ -1,15 +1,19 @@
 """Answers by mail (RFC 3834): marked as automatic, no return path, in the reporter's thread."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
+from email.policy import SMTP as WIRE
 from email.utils import format_datetime
 
 import aiosmtplib
 
 from connectors.mail.automatic import LOOP_HEADER
-from connectors.mail.settings import MailAccount, MailSettings, SmtpServer
+from connectors.mail.headers import bare_address
+from connectors.mail.settings import MailSettings, SmtpServer
 from connectors.mail.threads import own_message_id
 from connectors.mail.tokens import Tokens
 from gateway.contract import Reply
@@ -17,36 +21,40 @@ from gateway.errors import NotConnected, ReplyAway, ReplyRefused, ReplyUnknown
 from gateway.settings import ConfigFile
 from normalizer.event import Channel, ReplyPath
 
+#: What a server says when it has something against us and not against this answer.
+_LOGIN_FAULTS = (aiosmtplib.SMTPAuthenticationError, aiosmtplib.SMTPNotSupported, NotConnected)
+
 
 class MailReplier:
     """Implements ``Replier``. One connection for one answer: they are few."""
 
     channel = Channel.EMAIL
 
-    def __init__(self, account: MailAccount, smtp: SmtpServer) -> None:
-        self.account = account.event_account
+    def __init__(self, account: str, smtp: SmtpServer) -> None:
+        self.account = account
         self._smtp = smtp
+        self._domain = smtp.from_address.rpartition("@")[2]
         self._tokens = Tokens(smtp.oauth) if smtp.oauth else None
 
     async def reply(self, path: ReplyPath, reply: Reply) -> str | None:
         """See ``Replier.reply``; the answer's Message-ID."""
-        message = self._message(path, reply)
+        # An address with letters beyond ASCII needs SMTPUTF8 on every server of the way.
+        if bare_address(path.address) is None or not path.address.isascii():
+            raise ReplyRefused("bad_address")
+        message_id = own_message_id(reply.key, path.thread, self._domain)
+        wire = self._wire(path, reply, message_id)
         client = await self._connected()
         try:
-            await client.sendmail(self._smtp.envelope_from, [path.address], message.as_bytes())
-        except (aiosmtplib.SMTPSenderRefused, aiosmtplib.SMTPRecipientsRefused) as fault:
-            raise _refused(_code_of(fault), "bad_address") from None
-        except aiosmtplib.SMTPResponseException as fault:
-            raise _refused(fault.code, "rejected") from None
-        except (aiosmtplib.SMTPException, OSError, TimeoutError):
-            # It may have been taken before the connection went.
-            raise ReplyUnknown("the mail server did not say whether it took the answer") from None
+            await self._envelope(client, path.address)
+            await self._hand_over(client, wire)
+            with suppress(aiosmtplib.SMTPException, OSError):
+                await client.quit()
         finally:
             client.close()
-        return str(message["Message-ID"])
+        return message_id
 
     async def close(self) -> None:
-        """See ``Replier.close``."""
+        """See ``Replier.close``: there is nothing to let go."""
 
     async def check(self) -> None:
         """Log in and out again. Raises ReplyAway."""
@@ -57,6 +65,8 @@ class MailReplier:
         client = aiosmtplib.SMTP(
             hostname=smtp.host,
             port=smtp.effective_port,
+            # The library would ask DNS what this machine is called.
+            local_hostname=self._domain,
             use_tls=smtp.security == "tls",
             start_tls=smtp.security == "starttls",
             timeout=smtp.timeout_seconds,
@@ -68,32 +78,64 @@ class MailReplier:
                 await client.auth_xoauth2(smtp.username, await self._tokens.get())
             elif smtp.username is not None and smtp.password is not None:
                 await client.login(smtp.username, smtp.password.get_secret_value())
-        except (aiosmtplib.SMTPAuthenticationError, NotConnected):
+        except _LOGIN_FAULTS:
             client.close()
+            if self._tokens is not None:
+                self._tokens.forget()
             raise ReplyAway("credentials") from None
-        except (aiosmtplib.SMTPException, OSError, TimeoutError):
+        except (aiosmtplib.SMTPException, OSError):
             client.close()
             raise ReplyAway("unreachable") from None
+        except BaseException:
+            client.close()
+            raise
         return client
 
-    def _message(self, path: ReplyPath, reply: Reply) -> EmailMessage:
+    async def _envelope(self, client: aiosmtplib.SMTP, address: str) -> None:
+        try:
+            await client.mail(self._smtp.envelope_from)
+            await client.rcpt(address)
+        except aiosmtplib.SMTPRecipientRefused as fault:
+            raise _refused(fault.code, "bad_address") from None
+        except aiosmtplib.SMTPResponseException as fault:
+            raise _refused(fault.code, "rejected") from None
+        except (aiosmtplib.SMTPException, OSError):
+            raise ReplyAway("unreachable") from None
+
+    async def _hand_over(self, client: aiosmtplib.SMTP, wire: bytes) -> None:
+        try:
+            await client.data(wire)
+        except aiosmtplib.SMTPResponseException as fault:
+            raise _refused(fault.code, "rejected") from None
+        except (aiosmtplib.SMTPException, OSError):
+            # It may have been taken before the connection went.
+            raise ReplyUnknown("the mail server did not say whether it took the answer") from None
+
+    def _wire(self, path: ReplyPath, reply: Reply, message_id: str) -> bytes:
         ours = self._smtp.from_address
-        message = EmailMessage()
-        message["From"] = Address(self._smtp.from_name, addr_spec=ours)
-        message["To"] = path.address
-        message["Subject"] = reply.subject
+        message = EmailMessage(policy=WIRE)
+        try:
+            message["From"] = Address(self._smtp.from_name, addr_spec=ours)
+            message["To"] = Address(addr_spec=path.address)
+            message["Subject"] = reply.subject
+        except (ValueError, MessageError):
+            raise ReplyRefused("bad_address") from None
         message["Date"] = format_datetime(datetime.now(UTC))
-        domain = ours.rpartition("@")[2]
-        message["Message-ID"] = own_message_id(reply.key, path.thread, domain)
-        if path.thread and path.thread.startswith("<"):
-            answered = path.thread.partition("#")[0]
-            message["In-Reply-To"] = answered
-            message["References"] = answered
         message["Auto-Submitted"] = "auto-replied"
         message["X-Auto-Response-Suppress"] = "All"
         message[LOOP_HEADER] = ours
-        message.set_content(reply.text)
-        return message
+        message.set_content(reply.text, cte="quoted-printable")
+        return _threading(message_id, path.thread) + message.as_bytes()
+
+
+def _threading(message_id: str, answered: str | None) -> bytes:
+    """The fields that carry ids, as they are: the library encodes those that are long."""
+    lines = [f"Message-ID: {message_id}"]
+    # A hash stands for a mail without an id; "#" and more for one whose id was used before.
+    first = (answered or "").partition(">#")[0].removesuffix(">") + ">"
+    if first.startswith("<") and first.isascii() and first.isprintable() and " " not in first:
+        lines += [f"In-Reply-To: {first}", f"References: {first}"]
+    return "".join(f"{line}\r\n" for line in lines).encode("ascii")
 
 
 def _refused(code: int, reason: str) -> ReplyRefused | ReplyAway:
@@ -101,16 +143,14 @@ def _refused(code: int, reason: str) -> ReplyRefused | ReplyAway:
     return ReplyRefused(reason) if code >= 500 else ReplyAway("busy")
 
 
-def _code_of(fault: aiosmtplib.SMTPSenderRefused | aiosmtplib.SMTPRecipientsRefused) -> int:
-    if isinstance(fault, aiosmtplib.SMTPRecipientsRefused):
-        return max(one.code for one in fault.recipients)
-    return fault.code
-
-
 def build_repliers(config: ConfigFile) -> Sequence[MailReplier]:
-    """One for every mailbox that says how mail is sent. Raises Misconfigured."""
-    return [
-        MailReplier(account, account.smtp)
-        for account in config.load(MailSettings).accounts
-        if account.smtp is not None
-    ]
+    """One for every account of events; of a group's mailboxes the first that says how.
+
+    Raises:
+        Misconfigured: a setting is wrong.
+    """
+    found: dict[str, MailReplier] = {}
+    for account in config.load(MailSettings).accounts:
+        if account.smtp is not None and account.event_account not in found:
+            found[account.event_account] = MailReplier(account.event_account, account.smtp)
+    return list(found.values())

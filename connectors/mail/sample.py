@@ -1,7 +1,6 @@
 """Invented mails, put into the mailbox as if they had come in."""
 
 import asyncio
-import ssl
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ from email.utils import format_datetime
 
 from imapclient import IMAPClient
 
+from connectors.mail.imap import connected, log_in
 from connectors.mail.settings import MailAccount, MailSettings
 from connectors.mail.tokens import Tokens
 from gateway.errors import GatewayFault, Misconfigured
@@ -56,19 +56,7 @@ def invented(text: str) -> bytes:
 
 
 def _append(account: MailAccount, secret: str, mails: Sequence[bytes]) -> None:
-    context = ssl.create_default_context(cafile=str(account.ca_file) if account.ca_file else None)
-    with IMAPClient(
-        account.host,
-        account.effective_port,
-        ssl=account.security == "tls",
-        ssl_context=context if account.security == "tls" else None,
-        timeout=account.timeout_seconds,
-    ) as client:
-        if account.security == "starttls":
-            client.starttls(context)
-        if account.oauth is not None:
-            client.oauth2_login(account.username, secret)
-        else:
-            client.login(account.username, secret)
+    with connected(account) as client:
+        log_in(client, account, secret, oauth=account.oauth is not None)
         for mail in mails:
             client.append(account.folder, mail)

@@ -98,6 +98,8 @@ class SmtpServer(_Server):
 
     @model_validator(mode="after")
     def _complete(self) -> "SmtpServer":
+        if not self.from_address.isascii():
+            raise ValueError("from_address: letters beyond ASCII are not taken by every server")
         given = (self.password is not None) + (self.oauth is not None)
         if given > 1 or (given == 1) != (self.username is not None):
             raise ValueError("username goes with password or with oauth, or all are left out")

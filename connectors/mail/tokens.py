@@ -61,8 +61,11 @@ class Tokens:
                 f"the token server refuses us (status {answer.status}); "
                 "renew client_secret or refresh_token of this mail account"
             )
-        lives = told.get("expires_in")
         self._token = token
-        self._ends_at = self._clock() + (
-            float(lives) if isinstance(lives, int | float) else _USUAL_SECONDS
-        )
+        self._ends_at = self._clock() + _seconds(told.get("expires_in"))
+
+
+def _seconds(lives: object) -> float:
+    # Some servers write the number as a text.
+    text = str(lives)
+    return float(text) if text.isascii() and text.isdigit() else _USUAL_SECONDS

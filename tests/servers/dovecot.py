@@ -173,6 +173,14 @@ class Dovecot:
         shutil.chown(fresh, self._maildir.owner(), self._maildir.group())
         fresh.rename(target)
 
+    def files(self) -> list[Path]:
+        """The files of the mails in INBOX."""
+        return [path for name in ("new", "cur") for path in (self._maildir / name).iterdir()]
+
+    def folder(self, name: str) -> Path:
+        """Where the mails of another folder lie."""
+        return self._maildir / f".{name}"
+
     def forget_uids(self) -> None:
         """As after a restored backup: the same mails, another UIDVALIDITY. Only while stopped."""
         assert self._process is None
