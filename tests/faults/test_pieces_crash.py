@@ -123,7 +123,10 @@ def start(script: str, *arguments: str | Path) -> "subprocess.Popen[str]":
 
 def kill(child: "subprocess.Popen[str]") -> str:
     os.kill(child.pid, signal.SIGKILL)
-    return child.communicate(timeout=PATIENCE_SECONDS)[0]
+    # Not communicate() alone: it reads past what readline() has buffered.
+    rest = child.stdout.read() if child.stdout else ""
+    child.communicate(timeout=PATIENCE_SECONDS)
+    return rest
 
 
 async def events(directory: Path) -> list[ComplaintEvent]:
