@@ -2,7 +2,7 @@
 
 import sys
 
-from deliver.commands import app
+from deliver.commands.app import app
 
 if __name__ == "__main__":
     # A word is needed: Typer shows its help when there is none.
