@@ -39,8 +39,12 @@ class DeliverSettings(Section):
     table = "deliver"
     model_config = section_config("deliver")
 
-    #: ``v3``: LAPOR's API. ``assisted``: people type it in with `gateway entry`.
-    mode: Literal["v3", "assisted"] = "assisted"
+    #: ``v3``: LAPOR's API. ``xml_stream``: its old one. ``assisted``: people type it in.
+    #: ``file``: people upload a file that `gateway lapor export` makes. May be changed at any time.
+    mode: Literal["v3", "xml_stream", "assisted", "file"] = "assisted"
+    #: Entries a minute that LAPOR permits, over time and in one go. 0: as fast as it answers.
+    entries_per_minute: Annotated[float, Field(ge=0)] = 0.0
+    entries_burst: Annotated[int, Field(ge=1)] = 10
     #: Entries side by side, each of another reporter. Creation takes seconds, volumes are small:
     #: 8 clear a disaster day's backlog without leaning on a slow system.
     max_in_flight: Annotated[int, Field(ge=1, le=64)] = 8
@@ -106,6 +110,9 @@ class LaporSettings(Section):
     upload_path: str = "/complaints/complaint/file"
     detail_path: str = "/complaints/{complaint_id}/complaint"
     follow_up_path: str = "/complaints/followup/add"
+    follow_ups_path: str = "/complaints/{complaint_id}/followups?page={page}"
+    #: A list of what stands in LAPOR, page by page; no such call is publicly known. Empty: none.
+    list_path: str = ""
     #: A list that can be read without writing anything: is LAPOR there?
     check_path: str = "/masters/institutions/external?page_size=1"
 

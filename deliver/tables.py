@@ -139,3 +139,118 @@ transition = Table(
     Column("note", Text),
     sqlite_autoincrement=True,
 )
+
+#: What a source says it has given out, told by the intake beside the items; append-only.
+source_count = Table(
+    "source_count",
+    metadata,
+    Column("count_id", String(36), primary_key=True),
+    Column("channel", String(32), nullable=False),
+    Column("account", Text, nullable=False),
+    # Within which the numbers count: a UIDVALIDITY, a batch, a provider's list.
+    Column("scope", Text, nullable=False),
+    Column("counted_at", UtcTime, nullable=False),
+    # The v1 JSON of normalizer.count.SourceCount.
+    Column("body", Text, nullable=False),
+    Index("ix_source_count_scope", "channel", "account", "scope", "counted_at"),
+)
+
+#: Which item of ours a number at the source became.
+source_number = Table(
+    "source_number",
+    metadata,
+    Column("channel", String(32), primary_key=True),
+    Column("account", Text, primary_key=True),
+    Column("scope", Text, primary_key=True),
+    Column("number", BigInteger, primary_key=True),
+    # A complaint or a rejected item.
+    Column("item_id", String(36), primary_key=True),
+)
+
+#: One closing of the ledger; append-only. Each covers the history since the one before.
+closed_day = Table(
+    "closed_day",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("closed_at", UtcTime, nullable=False),
+    Column("closed_by", Text, nullable=False),
+    # The last line of history that the hash covers.
+    Column("through_seq", BigInteger, nullable=False),
+    Column("rows", Integer, nullable=False),
+    # JSON: the equation as it stood at the closing, per channel.
+    Column("numbers", Text, nullable=False),
+    Column("previous_hash", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+
+#: What LAPOR said last about a complaint that it has, and when it is asked again.
+lapor_standing = Table(
+    "lapor_standing",
+    metadata,
+    Column("complaint_id", String(36), primary_key=True),
+    Column("status_code", Text),
+    Column("status_name", Text),
+    Column("checked_at", UtcTime),
+    # None: LAPOR is done with it; not asked again.
+    Column("next_check_at", UtcTime),
+    Column("failures", Integer, nullable=False),
+    Index("ix_lapor_standing_next", "next_check_at"),
+)
+
+#: What happened to a complaint in LAPOR: a status or a follow-up, each once.
+lapor_update = Table(
+    "lapor_update",
+    metadata,
+    Column("complaint_id", String(36), primary_key=True),
+    Column("update_id", Text, primary_key=True),
+    Column("at", UtcTime, nullable=False),
+    # The v1 JSON of normalizer.update.ComplaintUpdate.
+    Column("body", Text, nullable=False),
+    Column("published_at", UtcTime),
+    Index("ix_lapor_update_published", "published_at"),
+)
+
+#: A file that was made for LAPOR's bulk upload.
+bulk_file = Table(
+    "bulk_file",
+    metadata,
+    Column("file_id", String(36), primary_key=True),
+    Column("made_at", UtcTime, nullable=False),
+    Column("made_by", Text, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("sha256", String(64), nullable=False),
+)
+
+#: Which complaint stood in which row of such a file.
+bulk_row = Table(
+    "bulk_row",
+    metadata,
+    Column("file_id", String(36), primary_key=True),
+    Column("row", Integer, primary_key=True),
+    Column("complaint_id", String(36), nullable=False, index=True),
+)
+
+#: The tombstone of an identity: never the data, only that it was erased, when and why.
+erasure = Table(
+    "erasure",
+    metadata,
+    Column("complaint_id", String(36), primary_key=True),
+    Column("at", UtcTime, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
+#: Acts of people that concern no single complaint; append-only.
+act = Table(
+    "act",
+    metadata,
+    Column("seq", _Sequence, primary_key=True, autoincrement=True),
+    Column("at", UtcTime, nullable=False),
+    Column("actor", Text, nullable=False),
+    # ``day_closed``, ``replayed``, ``rejected_retried``, ``report_made``, ...
+    Column("what", String(64), nullable=False),
+    # What it was done to: a day, a range, an item's id.
+    Column("subject", Text),
+    Column("note", Text),
+    sqlite_autoincrement=True,
+)

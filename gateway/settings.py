@@ -261,6 +261,10 @@ class TopicSettings(Section):
     replied: str = "complaints.replied.v1"
     #: What became of attachments that had to be fetched.
     media: str = "complaints.media.v1"
+    #: What the sources say they have given out.
+    counted: str = "complaints.counted.v1"
+    #: What LAPOR says about complaints that it has.
+    updated: str = "complaints.updated.v1"
     #: One reporter stays in one partition. Cannot be lowered; 6 let 6 workers share the work.
     partitions: Annotated[int, Field(ge=1)] = 6
     accepted_days: Annotated[int, Field(ge=1)] = 30
@@ -274,6 +278,8 @@ class TopicSettings(Section):
             TopicSpec(self.entered, self.partitions, None, compacted=True),
             TopicSpec(self.replied, 1, self.rejected_days * DAY_SECONDS),
             TopicSpec(self.media, 1, self.rejected_days * DAY_SECONDS),
+            TopicSpec(self.counted, 1, self.rejected_days * DAY_SECONDS),
+            TopicSpec(self.updated, self.partitions, self.rejected_days * DAY_SECONDS),
         )
 
     @property

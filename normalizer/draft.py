@@ -12,6 +12,7 @@ from normalizer.event import (
     Relation,
     ReplyPath,
     ReporterStatus,
+    SourceNumber,
     TimePrecision,
     Withheld,
 )
@@ -133,6 +134,8 @@ class Draft:
     reply_path: ReplyPath | None = field(default=None, repr=False)
     #: Set by the door when ``raw`` was too large for a record and is stored as a blob.
     raw_sha256: str | None = None
+    #: The numbers that the source gave it (update id, UID); of joined pieces, those of all.
+    source_numbers: tuple[SourceNumber, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +150,7 @@ class Rejection:
     source_id: str | None = None
     #: See ``Draft.raw_sha256``.
     raw_sha256: str | None = None
+    source_numbers: tuple[SourceNumber, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

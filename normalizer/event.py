@@ -220,6 +220,16 @@ class Origin(_Part):
     tracking_id: str | None = None
 
 
+class SourceNumber(_Part):
+    """The number that the source itself gave an item: an update id, a UID.
+
+    ``scope`` is within which it counts (a UIDVALIDITY), empty where it counts by account.
+    """
+
+    scope: str = ""
+    number: Annotated[int, Field(ge=0)]
+
+
 class ComplaintEvent(_Part):
     """One complaint item, from any channel, as it stands on ``complaints.accepted.v1``."""
 
@@ -253,6 +263,8 @@ class ComplaintEvent(_Part):
     #: Set when this is no complaint; it is recorded and not entered.
     exclusion: Exclusion | None = None
     awaits: Awaits | None = None
+    #: The numbers that the source gave the item, or the pieces of it.
+    source_numbers: tuple[SourceNumber, ...] | None = None
     #: JWE (compact) of ``PrivatePart``. None only before sealing and after an erasure.
     sealed: str | None = None
     #: JWE (compact) of ``ReplyPath``, for the replies process, which opens nothing else.
@@ -337,6 +349,8 @@ class RejectedItem(_Part):
     reason: str
     #: JWE (compact) of ``PrivatePart`` with the raw bytes.
     sealed: str
+    #: As in the event.
+    source_numbers: tuple[SourceNumber, ...] | None = None
 
     def to_bytes(self) -> bytes:
         """The JSON value of the log record."""

@@ -104,7 +104,7 @@ def test_named_file_missing(tmp_path: Path) -> None:
 
 
 def test_topics_as_created() -> None:
-    accepted, rejected, entered, replied, media = TopicSettings().specs()
+    accepted, rejected, entered, replied, media, counted, updated = TopicSettings().specs()
     assert (accepted.name, accepted.retention_seconds) == ("complaints.accepted.v1", 30 * 86_400)
     assert rejected.retention_seconds == 90 * 86_400
     assert entered.compacted
