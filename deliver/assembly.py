@@ -8,12 +8,17 @@ from contextlib import contextmanager
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from deliver.console.assembly import add_console
 from deliver.database import migrate, open_engine, require_current
 from deliver.gate import Gate, Pauses
+from deliver.identity.retention import make_retention
 from deliver.lapor.v3 import LaporV3
+from deliver.lapor.xml_settings import LaporXmlSettings
+from deliver.lapor.xml_stream import LaporXmlStream
 from deliver.ledger import Ledger
 from deliver.outcomes import Outcomes
 from deliver.passing_on import PassingOn
+from deliver.proof.closer import closing_days
 from deliver.sending import Sending
 from deliver.settings import DeliverSettings, LaporSettings, LedgerSettings
 from deliver.states import Actor, Who
@@ -57,11 +62,29 @@ def opened_ledger(config: ConfigFile, *, may_migrate: bool = False) -> Iterator[
 
 def make_target(config: ConfigFile) -> Target | None:
     """The system of record, not yet open; None when people enter."""
-    if config.load(DeliverSettings).mode == "assisted":
-        return None
-    settings = config.load(LaporSettings)
-    settings.require_complete()
-    return LaporV3(settings)
+    match config.load(DeliverSettings).mode:
+        case "assisted" | "file":
+            return None
+        case "xml_stream":
+            legacy = config.load(LaporXmlSettings)
+            legacy.require_complete()
+            return LaporXmlStream(legacy)
+        case "v3":
+            settings = config.load(LaporSettings)
+            settings.require_complete()
+            return LaporV3(settings)
+
+
+def call_seconds_of(config: ConfigFile) -> float:
+    """The longest that one call of the configured mode may take."""
+    if config.load(DeliverSettings).mode == "xml_stream":
+        return config.load(LaporXmlSettings).total_timeout_seconds
+    return config.load(LaporSettings).total_timeout_seconds
+
+
+def worker_name(settings: DeliverSettings) -> str:
+    """What stands in the history for this process."""
+    return settings.worker_id or f"{socket.gethostname()}-{os.getpid()}"
 
 
 def make_worker(
@@ -78,8 +101,8 @@ def make_worker(
     """
     settings = config.load(DeliverSettings)
     sealing = config.load(SealingSettings)
-    call_seconds = config.load(LaporSettings).total_timeout_seconds
-    by = Actor(Who.WORKER, settings.worker_id or f"{socket.gethostname()}-{os.getpid()}")
+    call_seconds = call_seconds_of(config)
+    by = Actor(Who.WORKER, worker_name(settings))
     sending = passing_on = None
     if target is not None:
         opener = load_opener(sealing.private_key_dir)
@@ -137,10 +160,15 @@ async def run(config: ConfigFile, stop: asyncio.Event) -> int:
             await asyncio.to_thread(ledger.queries.counts)
 
         outcomes = Outcomes(event_log, topics, ledger)
+        retention = make_retention(config, ledger, Actor(Who.WORKER, worker_name(settings)))
+        app = internal_app((event_log.check, ledger_answers))
+        add_console(app, config, event_log, ledger, worker.gate)
         async with (
             opened(event_log),
-            serving(internal_app((event_log.check, ledger_answers)), sock),
+            serving(app, sock),
             running(outcomes.run(), stop),
+            running(retention.run(), stop),
+            closing_days(config, ledger, worker_name(settings), stop),
         ):
             if target is None:
                 await worker.run(stop)

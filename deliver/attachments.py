@@ -51,12 +51,21 @@ class AttachmentState(StrEnum):
     UNKNOWN = "unknown"
     #: LAPOR will not take it.
     PARKED = "parked"
+    #: A person has the copy, to put it into LAPOR by hand. Not sent by itself.
+    HANDED_OUT = "handed_out"
 
 
 #: A late outcome changes nothing about these.
-_ON_THE_WAY = (AttachmentState.SENDING, AttachmentState.DELIVERED, AttachmentState.UNKNOWN)
+_ON_THE_WAY = (
+    AttachmentState.SENDING,
+    AttachmentState.DELIVERED,
+    AttachmentState.UNKNOWN,
+    AttachmentState.HANDED_OUT,
+)
+#: Reason of one whose complaint was erased: whatever is told about it later changes nothing.
+FILE_ERASED = "erased"
 #: What an operator may send (again).
-RESENDABLE = (AttachmentState.UNKNOWN, AttachmentState.PARKED)
+RESENDABLE = (AttachmentState.UNKNOWN, AttachmentState.PARKED, AttachmentState.HANDED_OUT)
 #: Files of these go with the complaint that they belong to.
 _GOES_WITH_PARENT = frozenset({Relation.SUPPLEMENT, Relation.REPLY_TO, Relation.EDIT})
 
@@ -131,6 +140,7 @@ class Attachments:
                     attachment.c.complaint_id == str(outcome.complaint_id),
                     attachment.c.media_id == outcome.media_id,
                     attachment.c.state.not_in(_ON_THE_WAY),
+                    func.coalesce(attachment.c.reason, "") != FILE_ERASED,
                 )
                 .values(**values)
             )
@@ -239,6 +249,33 @@ class Attachments:
                 )
             )
         return changed.rowcount
+
+    def hand_out(self, complaint_id: UUID, now: datetime) -> None:
+        """A person has the copies and puts them into LAPOR: not sent by itself any more."""
+        ready = (AttachmentState.STORED, AttachmentState.PARKED)
+        self._set(complaint_id, ready, AttachmentState.HANDED_OUT, now)
+
+    def hand_back(self, complaint_id: UUID, now: datetime) -> None:
+        """The person did not put them in."""
+        self._set(complaint_id, (AttachmentState.HANDED_OUT,), AttachmentState.STORED, now)
+
+    def _set(
+        self,
+        complaint_id: UUID,
+        before: Collection[AttachmentState],
+        after: AttachmentState,
+        now: datetime,
+    ) -> None:
+        with reporting_unavailable(), self._engine.begin() as connection:
+            connection.execute(
+                update(attachment)
+                .where(
+                    attachment.c.complaint_id == str(complaint_id),
+                    attachment.c.state.in_(before),
+                    attachment.c.copy_sha256.is_not(None),
+                )
+                .values(state=after, state_at=now, reason=None, next_try_at=None)
+            )
 
     def _rows(self, query: Select[tuple[object, ...]]) -> Sequence[AttachmentRow]:
         with self._reading() as connection:

@@ -11,7 +11,7 @@ from gateway.settings import ConfigFile
 
 _WORDS: dict[type[TargetFault], str] = {
     Busy: "it asks us to wait; try again later",
-    Unreachable: "no connection; check [lapor] base_url and the network",
+    Unreachable: "no connection; check base_url in [lapor] or [lapor_xml], and the network",
     NoAnswer: "it is there but gives no usable answer; ask its operators whether it is well",
     CredentialsRefused: "it refuses bearer or token; renew them in [lapor]",
 }
@@ -28,7 +28,8 @@ def _tried(
     try:
         said = step(config)
     except TargetFault as fault:
-        say(f"✗ {name}: {_WORDS.get(type(fault), type(fault).__name__)}")
+        words = next((words for kind, words in _WORDS.items() if isinstance(fault, kind)), None)
+        say(f"✗ {name}: {words or type(fault).__name__}")
     except GatewayFault as fault:
         say(f"✗ {name}: {fault}")
     else:
@@ -47,7 +48,8 @@ def _lapor(config: ConfigFile) -> str:
     settings = config.load(DeliverSettings)
     target = make_target(config)
     if target is None:
-        return f"mode {settings.mode}: people enter with `gateway entry next`"
+        how = "gateway entry next" if settings.mode == "assisted" else "gateway lapor export"
+        return f"mode {settings.mode}: people enter with `{how}`"
 
     async def ask() -> None:
         await target.open()
@@ -57,4 +59,6 @@ def _lapor(config: ConfigFile) -> str:
             await target.close()
 
     asyncio.run(ask())
+    if settings.mode == "xml_stream":
+        return "mode xml_stream: it is there; only an entry can show whether it takes our token"
     return f"mode {settings.mode}: answers to our credentials"

@@ -1,10 +1,11 @@
 """What an operator may do with a complaint. Every act is a line of its history."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from deliver.decide import WaitForOperator, decide
 from deliver.ledger import Ledger, LedgerConflict, NotAllowed, Stale, TrackingIdTaken
 from deliver.rows import LedgerRow
 from deliver.states import Actor, State
@@ -14,8 +15,8 @@ MODE = "assisted"
 
 #: Longer than any sensible sentence; a note is no place for a file.
 _MAX_NOTE_CHARS = 500
-#: More operators than that will not ask for the next one in the same second.
-_CANDIDATES = 20
+#: Read from the ledger at a time while looking for what may be taken in hand.
+_CANDIDATES = 50
 
 
 class NotFound(LedgerConflict):
@@ -50,12 +51,26 @@ class Desk:
 
     def claim_next(self) -> LedgerRow | None:
         """Take the oldest waiting complaint in hand; None when nothing waits."""
-        for row in self.ledger.queries.due(self.now(), _CANDIDATES):
+        for row in self.waiting():
             try:
                 return self.ledger.claim(row, self.by, self.now(), None, MODE)
             except Stale:
                 continue  # Another operator took it just now.
         return None
+
+    def waiting(self) -> Iterator[LedgerRow]:
+        """What a person may take in hand now, oldest first.
+
+        The rules are asked again: a complaint may wait in the ledger while the worker that would
+        have linked or excluded it is down or has not come to it yet.
+        """
+        now = self.now()
+        seen: list[UUID] = []
+        while rows := self.ledger.queries.due(now, _CANDIDATES, seen):
+            for row in rows:
+                seen.append(row.complaint_id)
+                if self._is_for_entry(row, now):
+                    yield row
 
     def done(self, row: LedgerRow, tracking_id: str, note: str | None = None) -> LedgerRow:
         """It was typed into LAPOR and got this number.
@@ -71,7 +86,11 @@ class Desk:
         return self._entered(row, "entered_by_hand", number, note)
 
     def found(self, row: LedgerRow, tracking_id: str, note: str | None = None) -> LedgerRow:
-        """An uncertain or refused one stands in LAPOR after all, under this number."""
+        """An uncertain or refused one stands in LAPOR after all, under this number.
+
+        Raises:
+            NotAllowed, Stale, TrackingIdTaken.
+        """
         if row.state not in (State.UNKNOWN, State.PARKED):
             raise NotAllowed("hanya pengaduan yang belum pasti atau ditolak dapat ditemukan")
         return self._entered(row, "found_in_lapor", _number(tracking_id), note)
@@ -95,8 +114,26 @@ class Desk:
     def release(self, row: LedgerRow, note: str | None = None) -> LedgerRow:
         """Give back one that a person had taken in hand; it was not entered."""
         _in_a_persons_hand(row)
-        return self.ledger.move(
+        back = self.ledger.move(
             row, State.RECEIVED, self.by, "given_back", self.now(), clean_note(note)
+        )
+        # Whoever enters it now passes its files on as well.
+        self.ledger.attachments.hand_back(row.complaint_id, self.now())
+        return back
+
+    def linked_as_well(self, row: LedgerRow) -> str | None:
+        """A word of warning when other complaints are linked to the number of this one.
+
+        That may be right: LAPOR forwarded what we had just typed in. Or somebody found an older
+        report in LAPOR and gave its number to a complaint that was never entered.
+        """
+        linked = self.ledger.queries.linked_under(row.tracking_id) if row.tracking_id else ()
+        if not linked:
+            return None
+        names = ", ".join(other.reference for other in linked)
+        return (
+            f"Perhatian: {names} ditautkan ke tracking id {row.tracking_id} yang sama. Bila "
+            f"laporan itu ada di LAPOR! sebelum {row.reference} dimasukkan, periksa lagi nomornya."
         )
 
     def send_files_again(self, row: LedgerRow, note: str | None = None) -> int:
@@ -110,8 +147,15 @@ class Desk:
         return count
 
     def files_saved(self, row: LedgerRow, count: int) -> None:
-        """Put on record that copies of the attachments were opened and saved."""
+        """Put on record that copies of the attachments were opened and saved.
+
+        Of one that a person enters, or that is in LAPOR, the person puts them in as well: from
+        here on the worker leaves them alone, in every mode.
+        """
         self.ledger.note(row.complaint_id, self.by, "files_saved", self.now(), f"{count} lampiran")
+        by_hand = row.state is State.SENDING and row.claim_until is None
+        if by_hand or row.state in (State.ENTERED, State.LINKED):
+            self.ledger.attachments.hand_out(row.complaint_id, self.now())
 
     def identity_shown(self, row: LedgerRow, reason: str) -> None:
         """Put on record that the reporter's identity is about to be shown, and why."""
@@ -119,6 +163,16 @@ class Desk:
         if not words:
             raise NotAllowed("alasan wajib diisi untuk melihat identitas")
         self.ledger.note(row.complaint_id, self.by, "identity_shown", self.now(), words)
+
+    def _is_for_entry(self, row: LedgerRow, now: datetime) -> bool:
+        event, queries = row.event(), self.ledger.queries
+        parent = queries.get(event.relates_to) if event.relates_to is not None else None
+        sent_back = queries.was_sent_back(row.complaint_id)
+        # A place that is still missing holds back the worker, not a person who reads the text.
+        decision = decide(
+            event, row, parent, assisted=True, hold_seconds=0, sent_back=sent_back, now=now
+        )
+        return isinstance(decision, WaitForOperator)
 
     def _entered(
         self, row: LedgerRow, reason: str, tracking_id: str, note: str | None

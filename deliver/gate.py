@@ -57,6 +57,13 @@ class Gate:
         """Whether a complaint would go straight through."""
         return self._reason is None and not self._shut
 
+    @property
+    def pause(self) -> tuple[Reason, float] | None:
+        """Why it is closed and for how many seconds yet; 0: one is about to try. None: open."""
+        if self._reason is None:
+            return None
+        return self._reason, max(0.0, self._until - self._clock())
+
     def shut(self) -> None:
         """Let nobody through any more; those who wait get GateClosed."""
         self._shut = True

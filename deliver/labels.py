@@ -28,6 +28,7 @@ FILE_LABELS = {
     AttachmentState.DELIVERED: "sudah di LAPOR!",
     AttachmentState.UNKNOWN: "belum pasti di LAPOR!",
     AttachmentState.PARKED: "tidak diterima LAPOR!",
+    AttachmentState.HANDED_OUT: "di tangan operator, dimasukkan sendiri",
 }
 
 REPLY_LABELS = {

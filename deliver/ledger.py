@@ -4,6 +4,7 @@ Synchronous; asyncio code calls it with ``asyncio.to_thread``. Every change is o
 checks the version it was based on and writes its line of history.
 """
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Unpack
 from uuid import UUID
@@ -14,6 +15,10 @@ from sqlalchemy.exc import IntegrityError
 
 from deliver.attachments import Attachments, take_attachments
 from deliver.database import reporting_unavailable
+from deliver.identity.stripping import unless_erased
+from deliver.listing import Listing
+from deliver.proof.books import Books
+from deliver.proof.sources import Sources, numbered, take_numbers
 from deliver.queries import Queries
 from deliver.replies import Replies
 from deliver.rows import Changes, LedgerRow, Recorded, content_hash, lane_of, row_of
@@ -49,6 +54,14 @@ class Ledger:
         self.queries = Queries(engine)
         self.attachments = Attachments(engine)
         self.replies = Replies(engine)
+        self.listing = Listing(engine)
+        self.sources = Sources(engine)
+        self.books = Books(engine)
+
+    @property
+    def engine(self) -> Engine:
+        """For parts that keep tables of their own beside the complaints."""
+        return self._engine
 
     def close(self) -> None:
         """Let go of every connection."""
@@ -68,12 +81,39 @@ class Ledger:
             row = self.queries.get(event.complaint_id)
         if row is None:
             raise NotAllowed("the ledger refuses a row and does not have it")
+        if event.source_numbers:
+            # A source may give the same complaint out again under another number.
+            self.sources.remember([numbered(event)])
         digest = content_hash(event)
         if digest == row.content_hash:
             return row, Recorded.REPEAT
         if not self._has_note(row.complaint_id, "conflicting_repeat", digest):
             self.note(row.complaint_id, by, "conflicting_repeat", now, digest)
         return row, Recorded.CONFLICT
+
+    def restore(
+        self,
+        event: ComplaintEvent,
+        position: Position,
+        now: datetime,
+        by: Actor,
+        moves: Sequence[tuple[State, str, str | None, Changes]],
+    ) -> LedgerRow:
+        """Take in an event whose row was lost, and move it on before anybody can take it in hand.
+
+        Each move is state, reason, note and changes, as for ``move``; all or nothing.
+
+        Raises:
+            NotAllowed, TrackingIdTaken, Stale: the ledger has a row by now.
+        """
+        try:
+            with reporting_unavailable(), self._engine.begin() as connection:
+                row = self._insert_into(connection, event, position, now, by)
+                for after, reason, note, changes in moves:
+                    row = self._move(connection, row, after, by, reason, now, note, changes)
+        except IntegrityError:
+            raise Stale("the ledger has the complaint") from None
+        return row
 
     def move(
         self,
@@ -112,6 +152,27 @@ class Ledger:
             )
             return self._move(connection, row, State.SENDING, by, "claimed", now, None, changes)
 
+    def claim_together(
+        self,
+        rows: Sequence[LedgerRow],
+        by: Actor,
+        now: datetime,
+        mode: str,
+        write_beside: Callable[[Connection], None],
+    ) -> None:
+        """Take several in a person's hand, with what belongs to it: all of it or nothing.
+
+        Raises:
+            NotAllowed, Stale: somebody else has one of them.
+        """
+        with reporting_unavailable(), self._engine.begin() as connection:
+            for row in rows:
+                changes = Changes(
+                    claimed_by=by.name, claim_until=None, mode=mode, attempts=row.attempts + 1
+                )
+                self._move(connection, row, State.SENDING, by, "claimed", now, None, changes)
+            write_beside(connection)
+
     def note(
         self, complaint_id: UUID, by: Actor, reason: str, now: datetime, note: str | None = None
     ) -> None:
@@ -143,31 +204,43 @@ class Ledger:
         self, event: ComplaintEvent, position: Position, now: datetime, by: Actor
     ) -> LedgerRow:
         with reporting_unavailable(), self._engine.begin() as connection:
-            values = connection.execute(
-                insert(complaint)
-                .values(
-                    complaint_id=str(event.complaint_id),
-                    reference=event.reference,
-                    channel=event.channel,
-                    account=event.account,
-                    lane=lane_of(event),
-                    received_at=event.received_at,
-                    day=event.received_at.astimezone(self._zone).date(),
-                    state=State.RECEIVED,
-                    state_at=now,
-                    version=1,
-                    attempts=0,
-                    content_hash=content_hash(event),
-                    event=event.to_bytes().decode(),
-                    log_topic=position.topic,
-                    log_partition=position.partition,
-                    log_offset=position.offset,
-                )
-                .returning(complaint)
+            return self._insert_into(connection, event, position, now, by)
+
+    def _insert_into(
+        self,
+        connection: Connection,
+        event: ComplaintEvent,
+        position: Position,
+        now: datetime,
+        by: Actor,
+    ) -> LedgerRow:
+        kept = unless_erased(connection, event)
+        values = connection.execute(
+            insert(complaint)
+            .values(
+                complaint_id=str(event.complaint_id),
+                reference=event.reference,
+                channel=event.channel,
+                account=event.account,
+                lane=lane_of(kept),
+                received_at=event.received_at,
+                day=event.received_at.astimezone(self._zone).date(),
+                state=State.RECEIVED,
+                state_at=now,
+                version=1,
+                attempts=0,
+                content_hash=content_hash(event),
+                event=kept.to_bytes().decode(),
+                log_topic=position.topic,
+                log_partition=position.partition,
+                log_offset=position.offset,
             )
-            row = row_of(values.mappings().one())
-            _append(connection, event.complaint_id, None, State.RECEIVED, by, "taken_from_log", now)
-            take_attachments(connection, event, now)
+            .returning(complaint)
+        )
+        row = row_of(values.mappings().one())
+        _append(connection, event.complaint_id, None, State.RECEIVED, by, "taken_from_log", now)
+        take_attachments(connection, kept, now)
+        take_numbers(connection, event)
         DELIVER_TRANSITIONS.labels(State.RECEIVED).inc()
         return row
 

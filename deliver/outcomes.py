@@ -1,4 +1,4 @@
-"""What others tell about complaints: answers that were sent, attachments that were fetched."""
+"""What others tell: answers that were sent, attachments that were fetched, counts at sources."""
 
 import asyncio
 import logging
@@ -11,6 +11,7 @@ from deliver.settings import GROUP
 from gateway.errors import LogUnavailable
 from gateway.log import EventLog, StoredRecord, Subscription
 from gateway.settings import TopicSettings
+from normalizer.count import SourceCount
 from normalizer.outcome import MediaOutcome, ReplyOutcome
 
 log = logging.getLogger(__name__)
@@ -22,7 +23,7 @@ _LONGEST_PAUSE_SECONDS = 10.0
 
 
 class Outcomes:
-    """Takes the outcomes of both topics into the ledger, until it is cancelled.
+    """Takes what stands in these topics into the ledger, until it is cancelled.
 
     A cancel loses nothing: what is not committed comes again and changes nothing.
     """
@@ -40,7 +41,7 @@ class Outcomes:
         self._sleep = sleep
 
     async def run(self) -> None:
-        """Follow both topics.
+        """Follow all of them.
 
         Raises:
             LedgerUnavailable: the worker must end.
@@ -48,6 +49,7 @@ class Outcomes:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._follow(self._topics.replied, self._take_reply))
             group.create_task(self._follow(self._topics.media, self._take_media))
+            group.create_task(self._follow(self._topics.counted, self._take_count))
 
     async def _follow(self, topic: str, take: Callable[[bytes], None]) -> None:
         pause = _FIRST_PAUSE_SECONDS
@@ -80,6 +82,9 @@ class Outcomes:
 
     def _take_media(self, value: bytes) -> None:
         self._ledger.attachments.apply(MediaOutcome.from_bytes(value))
+
+    def _take_count(self, value: bytes) -> None:
+        self._ledger.sources.apply(SourceCount.from_bytes(value))
 
 
 def _taken(stored: StoredRecord, take: Callable[[bytes], None]) -> None:

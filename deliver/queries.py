@@ -74,6 +74,14 @@ class Queries:
         found = self._rows(select(complaint).where(complaint.c.tracking_id == tracking_id))
         return found[0] if found else None
 
+    def linked_under(self, tracking_id: str) -> Sequence[LedgerRow]:
+        """Complaints that belong to that number in LAPOR without having been entered under it."""
+        return self._rows(
+            select(complaint).where(
+                complaint.c.linked_tracking_id == tracking_id, complaint.c.state == State.LINKED
+            )
+        )
+
     def listed(self, states: Collection[State] = (), limit: int = 1000) -> Sequence[LedgerRow]:
         """Oldest first."""
         query = select(complaint).order_by(complaint.c.received_at, complaint.c.log_offset)

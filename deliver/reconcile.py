@@ -4,23 +4,21 @@
 day; every other column is where one of them stands now.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from pydantic import ValidationError
-
+from deliver.proof.logged import Logged, Unaccounted, read_log
+from deliver.proof.period import Period as Period
 from deliver.queries import Queries
-from deliver.settings import GROUP
 from deliver.states import State
-from deliver.unreadable import channel_of, item_id
-from gateway.log import EventLog, Position, StoredRecord
+from gateway.log import EventLog
 from gateway.settings import TopicSettings
-from normalizer.event import Channel, ComplaintEvent, RejectedItem
+from normalizer.event import Channel
 
 Column = Literal[
     "entered",
@@ -59,35 +57,6 @@ _OF_STATE: Mapping[State, Column] = {
     State.PARKED: "parked",
     State.RECEIVED: "waiting",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """Local days, both included; None is open. ``channel`` None: all of them."""
-
-    first: date | None = None
-    last: date | None = None
-    channel: Channel | None = None
-
-    def covers(self, day: date, channel: Channel) -> bool:
-        """Whether something received then and there is asked for."""
-        return (
-            (self.first is None or day >= self.first)
-            and (self.last is None or day <= self.last)
-            and self.channel in (None, channel)
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Unaccounted:
-    """Something that the log gave out for good and that stands nowhere."""
-
-    #: The complaint id; for a record that is no event, the id it would have in the rejected topic.
-    item_id: UUID
-    reference: str | None
-    channel: Channel
-    day: date
-    position: Position
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,22 +103,21 @@ async def reconcile(
     Raises:
         LogUnavailable, LedgerUnavailable.
     """
-    # In this order: what stands before the cursor was in the ledger before the cursor moved.
-    cursor = await event_log.committed(topics.accepted, GROUP)
-    logged: dict[UUID, Unaccounted] = {}
-    unreadable: set[UUID] = set()
-    async for stored in event_log.scan(topics.accepted):
-        item, readable = _read(stored, zone)
-        if period.covers(item.day, item.channel):
-            logged.setdefault(item.item_id, item)
-            if not readable:
-                unreadable.add(item.item_id)
-    rejected = await _rejected_by_deliver(event_log, topics) if unreadable else frozenset()
+    logged = await read_log(event_log, topics, zone)
+    return await asyncio.to_thread(equation, logged, queries, period)
+
+
+def equation(logged: Logged, queries: Queries, period: Period) -> Report:
+    """The equation over a log that was read before.
+
+    Raises:
+        LedgerUnavailable.
+    """
     standings = queries.standings(period.first, period.last, period.channel)
     known = {standing.complaint_id for standing in standings}
+    there = [item for item in logged.items.values() if period.covers(item.day, item.channel)]
     # The first delivery decides the day; a later one may have been logged on another.
-    elsewhere = queries.has(logged.keys() - known - unreadable)
-
+    known |= queries.has({item.item_id for item in there} - known - logged.unreadable)
     tallies: dict[tuple[date, Channel], _Tally] = {}
 
     def count(day: date, channel: Channel, column: Column) -> None:
@@ -160,10 +128,10 @@ async def reconcile(
     for standing in standings:
         count(standing.day, standing.channel, _OF_STATE[standing.state])
     lost: list[Unaccounted] = []
-    for item in logged.values():
-        if item.item_id in known or item.item_id in elsewhere:
+    for item in there:
+        if item.item_id in known:
             continue
-        column = _column_of(item, cursor, rejected)
+        column = _column_of(item, logged)
         count(item.day, item.channel, column)
         if column == "unaccounted":
             lost.append(item)
@@ -174,33 +142,8 @@ async def reconcile(
     return Report(lines, lost)
 
 
-def _column_of(item: Unaccounted, cursor: Mapping[int, int], rejected: frozenset[UUID]) -> Column:
-    if item.item_id in rejected:
+def _column_of(item: Unaccounted, logged: Logged) -> Column:
+    kept_aside = logged.rejected.get(item.item_id)
+    if kept_aside is not None and kept_aside.stage == "deliver":
         return "unreadable"
-    taken = item.position.offset < cursor.get(item.position.partition, 0)
-    return "unaccounted" if taken else "waiting"
-
-
-def _read(stored: StoredRecord, zone: ZoneInfo) -> tuple[Unaccounted, bool]:
-    try:
-        event = ComplaintEvent.from_bytes(stored.record.value)
-    except ValidationError:
-        channel, _ = channel_of(stored)
-        day = stored.logged_at.astimezone(zone).date()
-        position = stored.position
-        return Unaccounted(item_id(position), None, channel, day, position), False
-    day = event.received_at.astimezone(zone).date()
-    item = Unaccounted(event.complaint_id, event.reference, event.channel, day, stored.position)
-    return item, True
-
-
-async def _rejected_by_deliver(event_log: EventLog, topics: TopicSettings) -> frozenset[UUID]:
-    found = set()
-    async for stored in event_log.scan(topics.rejected):
-        try:
-            item = RejectedItem.model_validate_json(stored.record.value, extra="ignore")
-        except ValidationError:
-            continue
-        if item.stage == "deliver":
-            found.add(item.item_id)
-    return frozenset(found)
+    return "unaccounted" if logged.taken(item) else "waiting"

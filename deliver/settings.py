@@ -112,6 +112,7 @@ class LaporSettings(Section):
     follow_up_path: str = "/complaints/followup/add"
     follow_ups_path: str = "/complaints/{complaint_id}/followups?page={page}"
     #: A list of what stands in LAPOR, page by page; no such call is publicly known. Empty: none.
+    #: ``{page}``, ``{first}`` and ``{last}`` (days as 2026-03-02, or empty) are filled in.
     list_path: str = ""
     #: A list that can be read without writing anything: is LAPOR there?
     check_path: str = "/masters/institutions/external?page_size=1"

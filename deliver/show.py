@@ -1,7 +1,7 @@
 """How the commands print. Nothing here knows who complained."""
 
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from rich.console import Console
@@ -9,17 +9,12 @@ from rich.table import Table
 
 from deliver.attachments import AttachmentRow
 from deliver.labels import FILE_LABELS, REPLY_LABELS, STATE_LABELS
-from deliver.reconcile import COLUMNS, Column, Report
 from deliver.replies import ReplyRow
 from deliver.rows import HistoryRow, LedgerRow
 
 _MINUTE = 60
 _HOUR = 3600
 _DAY = 86_400
-
-#: From this width on the equation is shown with every column.
-_EVERY_COLUMN_WIDTH = 155
-_ALWAYS_SHOWN: Collection[Column] = ("entered", "waiting", "unaccounted")
 
 #: A report that goes into a file or a pipe is not folded: this holds every column.
 _PLAIN_WIDTH = 180
@@ -67,8 +62,8 @@ def listed(rows: Sequence[LedgerRow], now: datetime, limit: int) -> None:
             str(row.attempts),
             row.tracking_id or row.linked_tracking_id or "",
         )
-    _console().print(table)
-    more = f"; mungkin ada lagi, lihat dengan --limit {limit * 10}" if len(rows) == limit else ""
+    console().print(table)
+    more = f"; halaman berikutnya: --after {rows[-1].reference}" if len(rows) == limit else ""
     line(f"{len(rows)} pengaduan{more}")
 
 
@@ -100,7 +95,7 @@ def one(
             item.reason,
             item.note or "",
         )
-    _console().print(table)
+    console().print(table)
 
 
 def files(rows: Sequence[AttachmentRow]) -> None:
@@ -116,65 +111,10 @@ def _list_files(rows: Sequence[AttachmentRow]) -> None:
         line(f"lampiran {file.position}: {file.media_type}, {what}")
 
 
-def report(found: Report) -> None:
-    """The equation as a table, with the total; and by name whatever is missing."""
-    received, total = found.total()
-    console = _console()
-    # A narrow terminal gets the columns that say something; zeros elsewhere do not change the sum.
-    shown = [
-        name
-        for name in COLUMNS
-        if console.width >= _EVERY_COLUMN_WIDTH or name in _ALWAYS_SHOWN or total.get(name)
-    ]
-    table = Table("Hari", "Kanal", "Diterima", *(COLUMNS[name] for name in shown))
-    for item in found.lines:
-        counts = [str(item.counts.get(column, 0)) for column in shown]
-        table.add_row(item.day.isoformat(), item.channel, str(item.received), *counts)
-    table.add_section()
-    table.add_row("Jumlah", "", str(received), *(str(total.get(name, 0)) for name in shown))
-    console.print(table)
-    if found.balanced:
-        line("Seluruh pengaduan yang diterima terhitung.")
-        return
-    line(f"TAK TERHITUNG: {len(found.unaccounted)}. Ada di log, tidak ada di buku besar:")
-    for lost in found.unaccounted:
-        where = f"{lost.position.topic}/{lost.position.partition}/{lost.position.offset}"
-        line(f"  {lost.reference or '(tak terbaca)'} {lost.item_id} {lost.channel} {where}")
-
-
-def report_json(found: Report) -> dict[str, object]:
-    """The same for programs."""
-    received, total = found.total()
-    return {
-        "balanced": found.balanced,
-        "received": received,
-        "total": {column: total.get(column, 0) for column in COLUMNS},
-        "lines": [
-            {
-                "day": item.day.isoformat(),
-                "channel": item.channel,
-                "received": item.received,
-                **{column: item.counts.get(column, 0) for column in COLUMNS},
-            }
-            for item in found.lines
-        ],
-        "unaccounted": [
-            {
-                "id": str(lost.item_id),
-                "reference": lost.reference,
-                "channel": lost.channel,
-                "day": lost.day.isoformat(),
-                "partition": lost.position.partition,
-                "offset": lost.position.offset,
-            }
-            for lost in found.unaccounted
-        ],
-    }
-
-
-def _console() -> Console:
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=_PLAIN_WIDTH)
+def console() -> Console:
+    """A terminal as wide as it is; a file or a pipe wide enough for every table."""
+    made = Console(highlight=False)
+    return made if made.is_terminal else Console(highlight=False, width=_PLAIN_WIDTH)
 
 
 def _age(seconds: float) -> str:

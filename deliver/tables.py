@@ -179,6 +179,8 @@ closed_day = Table(
     Column("rows", Integer, nullable=False),
     # JSON: the equation as it stood at the closing, per channel.
     Column("numbers", Text, nullable=False),
+    # JSON: a digest of every line and of every complaint that it concerns; names what changed.
+    Column("manifest", Text, nullable=False),
     Column("previous_hash", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
 )
@@ -238,6 +240,8 @@ erasure = Table(
     Column("at", UtcTime, nullable=False),
     Column("by", Text, nullable=False),
     Column("reason", Text, nullable=False),
+    # JSON list: names in the store of attachments that are still to be deleted; NULL: none.
+    Column("left_blobs", Text),
 )
 
 #: Acts of people that concern no single complaint; append-only.

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from deliver import sweep
 from deliver.attachments import Parcel
-from deliver.gate import GateClosed
+from deliver.gate import Gate, GateClosed
 from deliver.lanes import Lanes
 from deliver.ledger import Ledger
 from deliver.offsets import Offsets
@@ -74,6 +74,11 @@ class Worker:
         self._fault: BaseException | None = None
         self._next_sweep = 0.0
         self._owes_receipts = True
+
+    @property
+    def gate(self) -> Gate | None:
+        """The gate before LAPOR; None when people enter."""
+        return self._plan.sending.gate if self._plan.sending is not None else None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until ``stop`` is set; then finish what is being entered, commit, and return.

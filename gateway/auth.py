@@ -220,8 +220,12 @@ class People:
             token = sessions.open_session(db, user.user_id, self._seconds(), self._times)
         return Session(user, sessions.csrf_token(token)), token
 
-    def find_session(self, token: str) -> Session | None:
-        """The live session of a cookie; None when it expired, was closed or never was."""
+    def find_session(self, token: str, *, in_use: bool = True) -> Session | None:
+        """The live session of a cookie; None when it expired, was closed or never was.
+
+        ``in_use`` False: a page refreshed itself and nobody may sit before it; the session does
+        not live longer for it.
+        """
         now = self._seconds()
         with self._db.reading() as db:
             found = sessions.find_session(db, token, now, self._times)
@@ -231,7 +235,7 @@ class People:
             row = db.execute(f"{_SELECT} WHERE user_id = ? AND NOT disabled", (user_id,)).fetchone()
         if row is None:
             return None
-        if touch_due:
+        if touch_due and in_use:
             with self._db.transaction() as db:
                 sessions.touch_session(db, token, now)
         return Session(_user(row), sessions.csrf_token(token))

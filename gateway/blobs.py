@@ -85,6 +85,15 @@ class Blobs:
                 return False
         return True
 
+    async def delete(self, name: str) -> None:
+        """Gone on return, also when there was none. Raises BlobsUnavailable."""
+        async with self._answering():
+            if self._folder is not None:
+                await asyncio.to_thread(_delete_durably, self._folder / _known(name))
+                return
+            # S3 answers a delete of nothing like any other.
+            await obstore.delete_async(self._store, _known(name))
+
     async def check(self) -> None:
         """Prove that a blob could be kept right now. Raises BlobsUnavailable."""
         async with self._answering():
@@ -181,6 +190,14 @@ def _write_durably(path: Path, content: bytes) -> None:
         with suppress(OSError):
             fresh.unlink()
         raise
+    _sync_directory(path.parent)
+
+
+def _delete_durably(path: Path) -> None:
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return
     _sync_directory(path.parent)
 
 

@@ -15,14 +15,18 @@ from cloudevents.core.v1.event import CloudEvent
 
 from gateway.log import Record, StoredRecord
 from gateway.tracing import child_of
+from normalizer.count import SourceCount
 from normalizer.event import SCHEMA_VERSION, ComplaintEvent, EntryReceipt, RejectedItem
 from normalizer.outcome import MediaOutcome, ReplyOutcome
+from normalizer.update import ComplaintUpdate
 
 TYPE_ACCEPTED = "id.go.ngawikab.complaint.accepted.v1"
 TYPE_REJECTED = "id.go.ngawikab.complaint.rejected.v1"
 TYPE_ENTERED = "id.go.ngawikab.complaint.entered.v1"
 TYPE_REPLIED = "id.go.ngawikab.complaint.replied.v1"
 TYPE_MEDIA = "id.go.ngawikab.complaint.media.v1"
+TYPE_COUNTED = "id.go.ngawikab.complaint.counted.v1"
+TYPE_UPDATED = "id.go.ngawikab.complaint.updated.v1"
 
 #: A name, not an address to fetch: the files stand in docs/schema/ of the project.
 SCHEMA_URI = "urn:ngawikab:complaint-gateway:{name}:" + SCHEMA_VERSION
@@ -96,6 +100,34 @@ def media_record(outcome: MediaOutcome, traceparent: str | None = None) -> Recor
         source="/media",
         time=outcome.at,
         schema="media-outcome",
+        traceparent=traceparent,
+    )
+
+
+def counted_record(count: SourceCount, traceparent: str | None = None) -> Record:
+    """The record of what a source says it has given out."""
+    return _record(
+        key=str(count.count_id),
+        value=count.to_bytes(),
+        subject_id=count.count_id,
+        type_=TYPE_COUNTED,
+        source=f"/channels/{count.channel}/{count.account}",
+        time=count.counted_at,
+        schema="source-count",
+        traceparent=traceparent,
+    )
+
+
+def updated_record(update: ComplaintUpdate, traceparent: str | None = None) -> Record:
+    """The record of what LAPOR says; one complaint stays in one partition, in order."""
+    return _record(
+        key=str(update.complaint_id),
+        value=update.to_bytes(),
+        subject_id=update.event_id,
+        type_=TYPE_UPDATED,
+        source="/deliver",
+        time=update.at,
+        schema="complaint-update",
         traceparent=traceparent,
     )
 

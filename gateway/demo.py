@@ -31,6 +31,8 @@ from gateway.supervisor import Child
 from gateway.up import supervise
 
 LOGIN = "petugas"
+#: One person for everything that can be tried; in an office these are different people.
+_ROLES = (Role.CLERK, Role.OPERATOR, Role.CUSTODIAN)
 
 _SETTINGS = """\
 # Written by `gateway demo`; written anew at every start. A real one: gateway.toml.example
@@ -80,8 +82,13 @@ boxes = [
 mode = "v3"
 internal_port = {deliver_port}
 
+[console]
+secure_cookies = false  # plain HTTP on loopback
+
 [lapor]
 base_url = "http://127.0.0.1:{sandbox_port}"
+# The look-alike has a list; no such call of LAPOR! is publicly known.
+list_path = "/complaints?page={{page}}&from={{first}}&to={{last}}"
 bearer = "sandbox-bearer"
 token = "{{00000000-0000-0000-0000-000000000000}}"
 channel = 13
@@ -149,7 +156,7 @@ def _fresh_login(config: ConfigFile) -> str:
         if any(user.login == LOGIN for user in people.list_users()):
             people.set_password(LOGIN, password)
         else:
-            people.create_user(LOGIN, password, [Role.CLERK, Role.OPERATOR])
+            people.create_user(LOGIN, password, _ROLES)
     finally:
         people.close()
     return password
@@ -209,7 +216,8 @@ def _welcome(plan: DemoPlan, config: ConfigFile) -> str:
 The gateway is running (event log: {kept_in}).
 
   clerk's form      {public}/petugas/
-  login             {LOGIN} / {plan.password}   (printed only here)
+  console           http://127.0.0.1:{plan.internal_port + 1}/konsol/
+  login             {LOGIN} / {plan.password}   (for both; printed only here)
   LAPOR! look-alike http://127.0.0.1:{plan.sandbox_port}/
   sender's phone    http://127.0.0.1:{plan.sandbox_port}/phone
   health, metrics   http://127.0.0.1:{plan.internal_port}/readyz   /metrics

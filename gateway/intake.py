@@ -10,7 +10,8 @@ from typing import Protocol
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
-from gateway.cloudevents import accepted_record, rejected_record
+from gateway.already_in_lapor import AlreadyInLaporSettings
+from gateway.cloudevents import accepted_record, counted_record, rejected_record
 from gateway.contract import Item, Kept
 from gateway.errors import NotKept
 from gateway.log import EventLog
@@ -25,6 +26,7 @@ from gateway.settings import (
     SealingSettings,
     TopicSettings,
 )
+from normalizer.count import SourceCount
 from normalizer.draft import Draft, DraftAttachment, Gathering, Piece, Rejection
 from normalizer.event import PrivatePart, RejectedItem, ReplyPath
 from normalizer.gazetteer import load_gazetteer
@@ -147,6 +149,10 @@ class Intake:
             )
             raise
 
+    async def tell(self, count: SourceCount) -> None:
+        """See ``Door.tell``."""
+        await self._log.append(self._topics.counted, counted_record(count))
+
     async def publish_ripe(self) -> int:
         """Publish the items whose pieces have waited long enough; how many there were.
 
@@ -259,6 +265,7 @@ def seal_rejection(item: Rejection, now: datetime, sealer: Sealer) -> RejectedIt
         stage="intake",
         reason=item.reason,
         sealed=sealer.seal(_raw_part(item, source_id)),
+        source_numbers=item.source_numbers or None,
     )
 
 
@@ -285,6 +292,7 @@ def make_context(config: ConfigFile) -> Context:
         keywords=settings.keywords,
         gazetteer=load_gazetteer(),
         time_zone=ZoneInfo(config.load(GatewaySettings).time_zone),
+        in_lapor=config.load(AlreadyInLaporSettings).as_rules(),
     )
 
 
@@ -320,7 +328,7 @@ async def open_door(config: ConfigFile) -> AsyncIterator[Intake]:
         GatewayFault: settings, keys or log are not in order.
     """
     topics = config.load(TopicSettings)
-    event_log = make_log(config, (topics.accepted, topics.rejected))
+    event_log = make_log(config, (topics.accepted, topics.rejected, topics.counted))
     intake = make_intake(config, event_log)
     await event_log.open()
     try:

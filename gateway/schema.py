@@ -13,14 +13,18 @@ from pydantic import BaseModel
 
 from gateway.cloudevents import (
     TYPE_ACCEPTED,
+    TYPE_COUNTED,
     TYPE_ENTERED,
     TYPE_MEDIA,
     TYPE_REJECTED,
     TYPE_REPLIED,
+    TYPE_UPDATED,
 )
 from gateway.settings import TopicSettings
+from normalizer.count import SourceCount
 from normalizer.event import ComplaintEvent, EntryReceipt, RejectedItem, json_schema
 from normalizer.outcome import MediaOutcome, ReplyOutcome
+from normalizer.update import ComplaintUpdate
 
 Schema = Mapping[str, Any]
 
@@ -30,6 +34,8 @@ _MODELS: Mapping[str, type[BaseModel]] = {
     "entry-receipt": EntryReceipt,
     "reply-outcome": ReplyOutcome,
     "media-outcome": MediaOutcome,
+    "source-count": SourceCount,
+    "complaint-update": ComplaintUpdate,
 }
 
 
@@ -133,6 +139,8 @@ def asyncapi(topics: TopicSettings) -> Schema:
         "entered": ("entry-receipt", TYPE_ENTERED, topics.entered),
         "replied": ("reply-outcome", TYPE_REPLIED, topics.replied),
         "media": ("media-outcome", TYPE_MEDIA, topics.media),
+        "counted": ("source-count", TYPE_COUNTED, topics.counted),
+        "updated": ("complaint-update", TYPE_UPDATED, topics.updated),
     }
     return {
         "asyncapi": "3.1.0",
@@ -177,6 +185,10 @@ def asyncapi(topics: TopicSettings) -> Schema:
             "recordReply": _operation("receive", "replied", "Deliver keeps it in the ledger."),
             "tellMedia": _operation("send", "media", "The intake fetched an attachment."),
             "recordMedia": _operation("receive", "media", "Deliver passes it on to LAPOR."),
+            "tellCount": _operation("send", "counted", "The intake tells what a source counted."),
+            "recordCount": _operation("receive", "counted", "Deliver compares it with the log."),
+            "tellUpdate": _operation("send", "updated", "Deliver tells what LAPOR says."),
+            "answerUpdate": _operation("receive", "updated", "Replies tells the reporter."),
         },
         "components": {
             "messages": {

@@ -52,12 +52,12 @@ class SiteGuard:
         """With TLS the prefix makes browsers refuse a cookie that another host planted."""
         return f"__Host-{self.name}" if self.web_settings.secure_cookies else self.name
 
-    async def session(self, request: web.BaseRequest) -> Session | None:
-        """The live session of the request's cookie."""
+    async def session(self, request: web.BaseRequest, *, in_use: bool = True) -> Session | None:
+        """The live session of the request's cookie; ``in_use`` as in ``People.find_session``."""
         token = request.cookies.get(self.cookie_name)
         if not token:
             return None
-        return await asyncio.to_thread(self.people.find_session, token)
+        return await asyncio.to_thread(self.people.find_session, token, in_use=in_use)
 
     async def log_in(
         self, request: web.BaseRequest, login: str, password: str

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from normalizer.already_in_lapor import Rule, find_in_lapor
 from normalizer.classify import classify
 from normalizer.completeness import missing
 from normalizer.draft import Draft, DraftAttachment, Rejection, RejectionReason, SenderKind
@@ -68,6 +69,8 @@ class Context:
     keywords: tuple[str, ...] = DEFAULT_KEYWORDS
     gazetteer: Gazetteer = field(default_factory=load_gazetteer, repr=False)
     time_zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Jakarta"))
+    #: What counts as LAPOR's already, beside what the channel itself knows.
+    in_lapor: tuple[Rule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +143,12 @@ def _normalize(draft: Draft, received_at: datetime, context: Context) -> Normali
         attachments=tuple([_attachment(one, draft, context) for one in draft.attachments]),
         relates_to=_related(draft),
         relation=draft.relates_to.relation if draft.relates_to else None,
-        origin=_origin(draft),
+        origin=_origin(draft, context),
         entered_by=repaired(draft.entered_by),
         batch=repaired(draft.batch),
         exclusion=draft.exclusion,
         awaits=draft.awaits,
+        source_numbers=draft.source_numbers or None,
     )
     hidden = draft.source_id if source_id != draft.source_id else None
     return Normalized(event, private_part(draft, hidden))
@@ -259,10 +263,12 @@ def _related(draft: Draft) -> UUID | None:
     return platform_complaint_id(draft.channel, draft.account, draft.relates_to.source_id)
 
 
-def _origin(draft: Draft) -> Origin:
-    return Origin(
-        already_in_lapor=draft.already_in_lapor, tracking_id=repaired(draft.lapor_tracking_id)
-    )
+def _origin(draft: Draft, context: Context) -> Origin:
+    number = repaired(draft.lapor_tracking_id)
+    found = None if number else find_in_lapor(draft, context.in_lapor)
+    if found is None:
+        return Origin(already_in_lapor=draft.already_in_lapor, tracking_id=number)
+    return Origin(already_in_lapor=True, tracking_id=found.tracking_id)
 
 
 def _is_empty(draft: Draft) -> bool:
@@ -305,4 +311,5 @@ def _rejection(draft: Draft, reason: RejectionReason) -> Rejection:
         raw_media_type=repair(draft.raw_media_type),
         source_id=repaired(draft.source_id),
         raw_sha256=draft.raw_sha256,
+        source_numbers=draft.source_numbers,
     )

@@ -12,6 +12,7 @@ from gateway.log import EventLog, Position, Record, StoredRecord
 from gateway.log.sqlite import SqliteLog
 from gateway.sealing import Opener, load_opener, load_sealer, new_key_pair
 from gateway.settings import TopicSettings
+from normalizer.count import SourceCount
 from normalizer.event import ComplaintEvent, RejectedItem
 from normalizer.normalize import Context
 
@@ -47,8 +48,12 @@ class FaultyLog:
         self.before: NotKept | None = None
         #: Raised although the record is durable: the confirmation was lost.
         self.after: NotKept | None = None
+        #: Only appends to this topic fail; None: all of them.
+        self.topic: str | None = None
 
     async def append(self, topic: str, record: Record) -> Position:
+        if self.topic not in (None, topic):
+            return await self.inner.append(topic, record)
         if self.before is not None:
             raise self.before
         position = await self.inner.append(topic, record)
@@ -77,6 +82,10 @@ class Bench:
     async def rejected(self) -> Sequence[RejectedItem]:
         stored = await self.stored(TOPICS.rejected)
         return [RejectedItem.model_validate_json(r.record.value) for r in stored]
+
+    async def counts(self) -> Sequence[SourceCount]:
+        stored = await self.stored(TOPICS.counted)
+        return [SourceCount.from_bytes(r.record.value) for r in stored]
 
 
 @pytest.fixture

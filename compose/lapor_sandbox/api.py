@@ -4,7 +4,7 @@ import hmac
 import logging
 import re
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 
 from aiohttp import web
 from pydantic import ValidationError
@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from compose.lapor_sandbox import faults
 from compose.lapor_sandbox.answers import answer, refusal
 from compose.lapor_sandbox.bodies import NewComplaint, NewFollowUp, readable
-from compose.lapor_sandbox.records import INSTITUTIONS, detail_of, followup_of
+from compose.lapor_sandbox.records import INSTITUTIONS, WIB, detail_of, followup_of, listed_of
 from compose.lapor_sandbox.settings import SandboxSettings
 from compose.lapor_sandbox.store import FileUnknown, Store
 from compose.lapor_sandbox.uploads import Malformed, read_form
@@ -27,6 +27,7 @@ Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 #: Small, so that a client meets a second page soon.
 FOLLOWUPS_A_PAGE = 10
+COMPLAINTS_A_PAGE = 20
 
 _UPLOAD_FIELD = re.compile(r"attachments\[\]")
 _FOLLOWUP_FIELD = re.compile(r"attachment\[\d+\]")
@@ -37,6 +38,7 @@ def routes() -> list[web.RouteDef]:
     return [
         web.post("/complaints/complaint/file", _guarded(upload)),
         web.post("/complaints/complaint", _guarded(create)),
+        web.get("/complaints", _guarded(complaints)),
         web.get(r"/complaints/{complaint_id:[0-9]{1,18}}/complaint", _guarded(detail)),
         web.get(r"/complaints/{complaint_id:[0-9]{1,18}}/followups", _guarded(followups)),
         web.post("/complaints/followup/add", _guarded(add_followup)),
@@ -108,6 +110,39 @@ async def create(request: web.Request) -> web.Response:
     if request.app[faults.BOARD].take("response_shape"):
         return answer(200, results={"complaint": {"id": tracking_id}})
     return answer(200, complaint_id=tracking_id)
+
+
+async def complaints(request: web.Request) -> web.Response:
+    """One page of what was taken from ``from`` to ``to``, oldest first.
+
+    No public client calls a list: address, parameters and shape are an assumption of ours, after
+    the pages of follow-ups.
+    """
+    page = _whole_number(request.query.get("page", "1"))
+    try:
+        first, last = (
+            date.fromisoformat(text) if (text := request.query.get(name)) else None
+            for name in ("from", "to")
+        )
+        since = datetime.combine(first, time(), WIB) if first else None
+        until = datetime.combine(last + timedelta(days=1), time(), WIB) if last else None
+    except (ValueError, OverflowError):
+        return refusal(422, "Tanggal tidak sah", {"from": ["tahun-bulan-hari"]})
+    if not page:
+        return refusal(422, "Halaman tidak sah", {"page": ["bilangan mulai dari 1"]})
+    found = await request.app[STORE].complaints_between(
+        since, until, (page - 1) * COMPLAINTS_A_PAGE, COMPLAINTS_A_PAGE + 1
+    )
+    more = len(found) > COMPLAINTS_A_PAGE
+    following = request.url.update_query(page=page + 1) if more else None
+    return answer(
+        200,
+        results={
+            "data": [listed_of(item) for item in found[:COMPLAINTS_A_PAGE]],
+            "current_page": page,
+            "next_page_url": str(following) if following else None,
+        },
+    )
 
 
 async def detail(request: web.Request) -> web.Response:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
-from compose.lapor_sandbox import api, faults, page, phone
+from compose.lapor_sandbox import api, faults, page, phone, stream
 from compose.lapor_sandbox.api import NOW, SETTINGS, STORE, Now, utc_now
 from compose.lapor_sandbox.settings import SandboxSettings
 from compose.lapor_sandbox.store import Store
@@ -26,7 +26,7 @@ def build_app(settings: SandboxSettings, now: Now = utc_now) -> web.Application:
     app[faults.BOARD] = SwitchBoard()
     app[faults.STOPPING] = asyncio.Event()
     app[phone.INBOX] = phone.new_inbox()
-    app.add_routes([*api.routes(), *page.routes(), *phone.routes()])
+    app.add_routes([*api.routes(), *stream.routes(), *page.routes(), *phone.routes()])
     app.cleanup_ctx.append(_with_store)
     app.on_shutdown.append(_wake_those_who_wait)
     app.on_response_prepare.append(_say_what_this_is)

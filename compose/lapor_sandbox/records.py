@@ -58,6 +58,17 @@ def detail_of(complaint: Complaint) -> dict[str, object]:
     }
 
 
+def listed_of(complaint: Complaint) -> dict[str, object]:
+    """One row of the list call; an assumption of ours, as the call itself."""
+    return {
+        "complaint_id": complaint.tracking_id,
+        "title": complaint.fields.get("title"),
+        "content": complaint.fields.get("content"),
+        "status_name": _steps(complaint)[-1].status,
+        "created_at": local_time(complaint.received_at),
+    }
+
+
 def _steps(complaint: Complaint) -> list[_Step]:
     first = "Belum Terverifikasi"
     steps = [

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from importlib.resources import files as package_files
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -130,6 +130,23 @@ class Store:
         def select(db: sqlite3.Connection) -> list[Complaint]:
             rows = db.execute(query, (content_contains, content_contains, limit))
             return [_complaint(row) for row in rows]
+
+        return await self._run(select)
+
+    async def complaints_between(
+        self, since: datetime | None, until: datetime | None, offset: int, limit: int
+    ) -> Sequence[Complaint]:
+        """A stretch of what came at or after ``since`` and before ``until``, oldest first."""
+        query = (
+            f"{_LIST} WHERE received_at >= ? AND received_at < ? "
+            "ORDER BY tracking_id LIMIT ? OFFSET ?"
+        )
+        # Times are kept as text of one form in UTC; a letter comes after every digit.
+        first = since.astimezone(UTC).isoformat() if since else ""
+        last = until.astimezone(UTC).isoformat() if until else "Z"
+
+        def select(db: sqlite3.Connection) -> list[Complaint]:
+            return [_complaint(row) for row in db.execute(query, (first, last, limit, offset))]
 
         return await self._run(select)
 

@@ -9,7 +9,7 @@ import typer
 from deliver import show
 from deliver.assembly import run
 from deliver.check import check_deliver
-from deliver.commands import entry, ledger, reconcile
+from deliver.commands import entry, identity, lapor, ledger, reconcile, rejected, replay
 from deliver.commands.counter import told_plainly
 from gateway.lifecycle import run_process
 from gateway.settings import CONFIG_ENV, read_config
@@ -21,8 +21,12 @@ app = typer.Typer(
     help="Every complaint into LAPOR!, once; and the proof that none is missing.",
 )
 app.add_typer(entry.app, name="entry")
+app.add_typer(identity.app, name="identity")
+app.add_typer(rejected.app, name="rejected")
 app.add_typer(ledger.app, name="ledger")
+app.add_typer(lapor.app, name="lapor")
 app.command("reconcile")(reconcile.reconcile_command)
+app.command("replay")(replay.replay_command)
 
 
 @app.callback()

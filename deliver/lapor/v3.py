@@ -42,6 +42,10 @@ _MAX_ANSWER_BYTES = 1_048_576
 _FILES_TEXT = "Lampiran dari pelapor."
 
 
+class NothingThere(Unreachable):
+    """Nothing stands under that address: no such complaint, or no such call."""
+
+
 class LaporV3:
     """Implements ``deliver.target.Target`` over HTTP."""
 
@@ -96,6 +100,15 @@ class LaporV3:
             return status_name(await self._call("GET", path))
         except (Refused, Unreachable):
             return None
+
+    async def read(self, path: str) -> object:
+        """The answer of a call that only reads.
+
+        Raises:
+            NothingThere: nothing stands under that path.
+            Busy, Unreachable, NoAnswer, Refused, CredentialsRefused.
+        """
+        return await self._call("GET", path)
 
     async def upload(self, files: Sequence[EntryFile]) -> list[int]:
         """Put files there for a create that follows; their ids.
@@ -185,7 +198,9 @@ def _verdict(response: aiohttp.ClientResponse, answer: object) -> object:
     if status in (429, 503):
         raise Busy(_retry_after(response))
     # An address that is not there took nothing: a wrong path, or a gateway being redeployed.
-    if status in (404, 405):
+    if status == 404:
+        raise NothingThere("status 404")
+    if status == 405:
         raise Unreachable(f"status {status}")
     # 408: the server gave up waiting; what it had read by then is anybody's guess.
     if 400 <= status < 500 and status != 408:

@@ -14,6 +14,10 @@ from connectors.meta.settings import MetaSettings
 from connectors.sms.settings import Account, SmsSettings
 from connectors.telegram.settings import TelegramSettings
 from connectors.x.settings import XSettings
+from deliver.console.settings import ConsoleSettings
+from deliver.identity.settings import RetentionSettings
+from deliver.lapor.xml_settings import LaporXmlSettings
+from deliver.proof.settings import ProofSettings
 from deliver.settings import DeliverSettings, LaporSettings, LedgerSettings
 from gateway.auth import AuthSettings
 from gateway.settings import (
@@ -52,6 +56,10 @@ SECTIONS: list[type[Section]] = [
     LedgerSettings,
     DeliverSettings,
     LaporSettings,
+    LaporXmlSettings,
+    ProofSettings,
+    RetentionSettings,
+    ConsoleSettings,
 ]
 #: Set in the example because the default would show nothing.
 SHOWN_OTHERWISE = {

@@ -20,6 +20,7 @@ from deliver.database import migrate, open_engine
 from deliver.ledger import Ledger
 from deliver.rows import LedgerRow
 from deliver.states import State
+from gateway.auth import AuthSettings, People, Role
 from gateway.cloudevents import accepted_record
 from gateway.log.sqlite import SqliteLog
 from gateway.sealing import Sealer
@@ -50,6 +51,11 @@ category_id = 15
 user_id = 77
 classification_ids = {{ pengaduan = 6, aspirasi = 6, permintaan_informasi = 6, unclear = 6 }}
 """
+
+
+#: Every change asks for one.
+NOTE = ("--note", "dicek dua kali")
+PASSWORD = "kata-sandi-rekaan-7"
 
 
 class Office:
@@ -97,6 +103,19 @@ class Office:
             env={**os.environ, "GATEWAY_CONFIG": str(self.config)},
             check=False,
         )
+
+    def ledger(self) -> Ledger:
+        """Its ledger, for a look beside the processes."""
+        return Ledger(open_engine(f"sqlite:///{self.data / 'ledger.db'}"), ZoneInfo("Asia/Jakarta"))
+
+    def person(self, login: str, *roles: Role) -> tuple[str, ...]:
+        """An account, and the options that prove it."""
+        people = People(self.data, AuthSettings())
+        people.create_user(login, PASSWORD, roles)
+        people.close()
+        file = self.directory / f"{login}.password"
+        file.write_text(f"{PASSWORD}\n")
+        return ("--login", login, "--password-file", str(file))
 
     @contextmanager
     def worker(self) -> Iterator[subprocess.Popen[bytes]]:
@@ -180,7 +199,7 @@ async def test_a_killed_worker_leaves_an_unknown_that_an_operator_settles(
         assert await stop(process) == 0
     (entered,) = await sandbox.complaints()
     number = str(entered.tracking_id)
-    found = await office.run("entry", "found", event.reference, number, "--by", "wati")
+    found = await office.run("entry", "found", event.reference, number, "--by", "wati", *NOTE)
     assert found.returncode == 0, found.stderr
     assert found.stdout == f"{event.reference}: masuk LAPOR!, tracking id {number}\n"
     shown = await office.run("entry", "show", event.reference)
@@ -216,16 +235,17 @@ async def test_a_day_at_the_desk(office: Office, sealer: Sealer) -> None:
     done = await office.run("entry", "done", first.reference, "9200001", "--note", "lancar")
     assert (done.returncode, done.stderr) == (0, "")
 
+    custodian = office.person("wati", Role.OPERATOR, Role.CUSTODIAN)
     refused = await office.run("entry", "next", "--with-identity")
     assert refused.returncode == 2
     named = await office.run(
-        "entry", "next", "--with-identity", "--reason", "LAPOR! meminta kontak", "--by", "wati"
+        "entry", "next", "--with-identity", "--reason", "LAPOR! meminta kontak", *custodian
     )
     assert all(value in named.stdout for value in (NAME, PHONE, EMAIL))
-    taken = await office.run("entry", "done", str(second.complaint_id), "9200001")
+    taken = await office.run("entry", "done", str(second.complaint_id), "9200001", *NOTE)
     assert taken.returncode == 2
     assert f"sudah dipakai pengaduan {first.reference}" in taken.stderr
-    assert (await office.run("entry", "release", second.reference)).returncode == 0
+    assert (await office.run("entry", "release", second.reference, *NOTE)).returncode == 0
     history = (await office.run("entry", "show", second.reference)).stdout
     assert "identity_shown" in history
     assert "LAPOR! meminta kontak" in history
@@ -233,7 +253,7 @@ async def test_a_day_at_the_desk(office: Office, sealer: Sealer) -> None:
 
     out = await office.run("entry", "exclude", third.reference, "--reason", "hanya salam")
     assert out.stdout == f"{third.reference}: dikecualikan\n"
-    again = await office.run("entry", "resend", third.reference)
+    again = await office.run("entry", "resend", third.reference, *NOTE)
     assert again.stdout == f"{third.reference}: menunggu\n"
     waiting = await office.run("entry", "list", "--state", "received")
     assert second.reference in waiting.stdout
@@ -256,11 +276,16 @@ async def test_a_day_at_the_desk(office: Office, sealer: Sealer) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("entry", "done", "NGW-26-NOSUCH00", "9200001"), "tidak ada pengaduan"),
-        (("entry", "done", "REFERENCE", "9x"), "hanya berisi angka"),
-        (("entry", "found", "REFERENCE", "9200001"), "belum pasti"),
-        (("entry", "release", "REFERENCE"), "tidak sedang dipegang"),
-        (("entry", "exclude", "REFERENCE", "--reason", " "), "alasan wajib"),
+        (("entry", "done", "NGW-26-NOSUCH00", "9200001", *NOTE), "tidak ada pengaduan"),
+        (("entry", "done", "REFERENCE", "9x", *NOTE), "hanya berisi angka"),
+        (("entry", "found", "REFERENCE", "9200001", *NOTE), "belum pasti"),
+        (("entry", "release", "REFERENCE", *NOTE), "tidak sedang dipegang"),
+        (("entry", "exclude", "REFERENCE", "--reason", " "), "catatan wajib"),
+        (("entry", "done", "REFERENCE", "9200001"), "catatan wajib"),
+        (("entry", "found", "REFERENCE", "9200001"), "catatan wajib"),
+        (("entry", "resend", "REFERENCE"), "catatan wajib"),
+        (("entry", "release", "REFERENCE"), "catatan wajib"),
+        (("entry", "files", "REFERENCE", "--resend"), "catatan wajib"),
     ],
 )
 async def test_what_cannot_be_done_is_said_plainly(

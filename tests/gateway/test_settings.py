@@ -112,3 +112,5 @@ def test_topics_as_created() -> None:
     assert (replied.name, media.name) == ("complaints.replied.v1", "complaints.media.v1")
     assert not replied.compacted
     assert not media.compacted
+    assert (counted.name, counted.partitions) == ("complaints.counted.v1", 1)
+    assert (updated.name, updated.partitions) == ("complaints.updated.v1", accepted.partitions)

@@ -86,12 +86,12 @@ class BotApi:
     _poller: int = 0
 
     def happen(self, **kind: Any) -> int:
-        """Something happens; the id of its update."""
+        """Something happens; the id of its update, which only what was asked for uses up."""
         update_id = self.next_update_id
-        self.next_update_id += 1
         name = next(iter(kind), "")
         usual = name not in _ONLY_WHEN_NAMED
         if name in self.allowed_updates or (usual and not self.allowed_updates):
+            self.next_update_id += 1
             self.updates.append({"update_id": update_id, **kind})
             self._wake()
         return update_id

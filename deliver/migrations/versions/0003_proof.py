@@ -50,6 +50,7 @@ def _sources() -> None:
         sa.Column("through_seq", sa.BigInteger, nullable=False),
         sa.Column("rows", sa.Integer, nullable=False),
         sa.Column("numbers", sa.Text, nullable=False),
+        sa.Column("manifest", sa.Text, nullable=False),
         sa.Column("previous_hash", sa.String(64), nullable=False),
         sa.Column("hash", sa.String(64), nullable=False),
     )
@@ -99,6 +100,7 @@ def _people() -> None:
         sa.Column("at", _TIME, nullable=False),
         sa.Column("by", sa.Text, nullable=False),
         sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("left_blobs", sa.Text),
     )
     op.create_table(
         "act",

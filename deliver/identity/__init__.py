@@ -1,0 +1,1 @@
+"""Who complained: opened by a custodian with a reason on record, and erased for good."""
