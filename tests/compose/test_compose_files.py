@@ -15,6 +15,7 @@ import yaml
 
 from compose.lapor_sandbox.settings import SandboxSettings
 from connectors.sms.settings import SmsSettings
+from deliver.console.settings import ConsoleSettings
 from deliver.settings import DeliverSettings, LaporSettings, LedgerSettings
 from gateway.settings import (
     ConfigFile,
@@ -44,6 +45,7 @@ SECTIONS: tuple[type[Section], ...] = (
     LedgerSettings,
     DeliverSettings,
     LaporSettings,
+    ConsoleSettings,
     SmsSettings,
     RepliesSettings,
 )
