@@ -43,7 +43,8 @@ async def intake_process(config: ConfigFile, stop: asyncio.Event) -> int:
     shared_port = config.load(GatewaySettings).intake_processes > 1
     public_socket = bind(web.public_host, web.public_port, reuse_port=shared_port)
     internal_socket = bind(web.internal_host, web.internal_port)
-    event_log = make_log(config, (topics.accepted, topics.rejected, topics.media))
+    written = (topics.accepted, topics.rejected, topics.media, topics.counted)
+    event_log = make_log(config, written)
     pieces = make_pieces(config, joiners(connectors))
     contents = make_contents(config)
     intake = make_intake(config, event_log, pieces, contents)
